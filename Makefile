@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
+.PHONY: serve test test-slow check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -28,6 +28,10 @@ test: .venv/.installed-dev ## run all tests: pytest's, and the front end's besid
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE); tests=$$?; \
 	wait $$front_end || { tests=1; cat .front-end-tests.log; echo "The front end's tests failed."; }; \
 	exit $$tests
+
+test-slow: .venv/.installed-dev ## run the tests that take their time, one after the other: crowds, kills, restarts
+	$(WEB)
+	$(BIN)/python -m pytest -m slow
 
 # The types take longest, and not both of two cores: all else is checked beside them.
 check: .venv/.installed-dev ## format, lint, types and the stairs; the front end's types too

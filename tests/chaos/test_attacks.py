@@ -6,7 +6,7 @@ from bench.attack.base import Attack, Target, attacks
 
 
 def _parameter(attack: Attack) -> object:
-    return pytest.param(attack, id=attack.name, marks=[pytest.mark.quiet] if attack.is_quiet else [])
+    return pytest.param(attack, id=attack.name, marks=[pytest.mark.quiet, pytest.mark.slow] if attack.is_quiet else [])
 
 
 @pytest.mark.parametrize("attack", [_parameter(one) for one in attacks()])

@@ -21,6 +21,7 @@ from tests.servers.model_server import ModelServer, Script
 
 pytestmark = [
     pytest.mark.quiet,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc"),
 ]
 

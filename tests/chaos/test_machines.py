@@ -50,6 +50,7 @@ async def machines(folder: Path, variables: dict[str, str], count: int = 2) -> A
 
 
 @pytest.mark.quiet
+@pytest.mark.slow
 async def test_a_machine_dies_while_people_read(tmp_path: Path, postgres_url: str) -> None:
     print(f"HUBBUB_SEED={seed()}")  # noqa: T201 (shown when the test fails)
     async with (

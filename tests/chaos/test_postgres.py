@@ -26,6 +26,7 @@ ENDS_SECONDS = 15.0
 
 
 @pytest.mark.quiet
+@pytest.mark.slow
 async def test_a_worker_is_killed_while_people_read(tmp_path: Path, postgres_url: str) -> None:
     begun_with = seed()
     print(f"HUBBUB_SEED={begun_with}")  # noqa: T201 (shown when the test fails)

@@ -29,6 +29,7 @@ ENDING = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]) + b
 
 pytestmark = [
     pytest.mark.quiet,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; the kernel's bound is Linux's"),
 ]
 

@@ -28,6 +28,7 @@ STALLS = (Script(stall_before="headers"), Script(stall_before="first_token"))
 
 
 @pytest.mark.quiet
+@pytest.mark.slow
 async def test_stops_at_random_moments(tmp_path: Path) -> None:
     begun_with = seed()
     print(f"HUBBUB_SEED={begun_with}")  # noqa: T201 (shown when the test fails)

@@ -50,6 +50,7 @@ async def open_until_closed(port: int, pieces: Iterable[bytes]) -> tuple[float, 
 
 
 @pytest.mark.quiet
+@pytest.mark.slow
 async def test_hundreds_that_trickle(tmp_path: Path) -> None:
     variables = {**VARIABLES, **scripted(words=20, pause_seconds=0.02)}
     async with hubbub_serving(tmp_path, variables) as server, aiohttp.ClientSession() as http:
