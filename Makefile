@@ -44,8 +44,13 @@ check-form: .venv/.installed-dev
 	$(BIN)/ruff check $(CHECKED)
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 
-check-types: .venv/.installed-dev
+# What has passed is not checked again while no source, none added or removed, and nothing installed has changed.
+TYPED := $(shell find src -name __pycache__ -prune -o -name static -prune -o \( -type d -o -name '*.py' \) -print)
+check-types: .venv/.typed
+
+.venv/.typed: $(TYPED) pyproject.toml .venv/.installed-dev
 	$(BIN)/pyright
+	touch $@
 
 check-page: .venv/.installed-dev
 	$(WEB) check
