@@ -114,6 +114,8 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // For older ones `:dir()` would be written as a list of languages, which a text's own direction never meets.
+    cssTarget: ["chrome120", "firefox120", "safari16.4"],
     reportCompressedSize: true,
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: firstLoad }] } } },
   },

@@ -361,6 +361,39 @@ describe("bars in the formulas of a table", () => {
   });
 });
 
+describe("a row of a table keeps all that stands in it", () => {
+  const rows = (text: string) =>
+    [...render(text).querySelectorAll("tr")].map((row) => [...row.children].map((cell) => cell.textContent?.trim()));
+  test.each([
+    ["| a | b |\n|---|---|\n| x | `a|b` |", [["a", "b"], ["x", "a|b"]]],
+    ["| a | b |\n|---|---|\n| `string | null` | ``x || `y` `` |", [["a", "b"], ["string | null", "x || `y`"]]],
+    ["| a | b |\n|---|---|\n| ` | ` |", [["a", "b"], ["`", "`"]]],
+    ["| a | b |\n|---|---|\n| 1 | 2 | 3 | 4 |", [["a", "b"], ["1", "2 | 3 | 4"]]],
+    ["a | b\n---|---\n1 | 2 | 3\n4", [["a", "b"], ["1", "2 | 3"], ["4", ""]]],
+    ["| `a|b` | c |\n|:--|--:|\n| 1 | 2 |", [["a|b", "c"], ["1", "2"]]],
+    ["- | a | b |\n  |---|---|\n  | 1 | 2 \\| 3 | 4 |", [["a", "b"], ["1", "2 | 3 | 4"]]],
+    ["> | a |\n> |---|\n> | 1 | 2 |", [["a"], ["1 | 2"]]],
+  ])("%s", (text, told) => {
+    expect(rows(text)).toEqual(told);
+  });
+
+  test("what is no table stays as it was written", () => {
+    const text = "| a | b | c |\n|---|---|\n| 1 | 2 | 3 |";
+    expect(render(text).querySelector("table")).toBeNull();
+    expect(render(text).textContent).toContain("| 1 | 2 | 3 |");
+    expect(render("```\n|a|b|\n|-|-|\n|1|2|3|\n```").querySelector("code")?.textContent).toContain("|1|2|3|");
+  });
+});
+
+test("lists within a cell are lists", () => {
+  const cell = render("| a | b |\n|---|---|\n| x | <ul><li>one</li><li>**two**</li></ul> |").querySelector("td ul");
+  expect([...(cell?.children ?? [])].map(({ tagName, textContent }) => [tagName, textContent])).toEqual([
+    ["LI", "one"],
+    ["LI", "two"],
+  ]);
+  expect(render("<dl><dt>Term</dt><dd>What it is</dd></dl>").querySelector("dd")?.textContent).toBe("What it is");
+});
+
 test("alerts are named boxes", () => {
   const root = render("> [!WARNING]\n> Mind the gap\n\n> [!NOTE]\n>\n> - a\n\n> [!WHAT]\n> x");
   expect([...root.querySelectorAll(".alert strong")].map(({ textContent }) => textContent)).toEqual(["Warning", "Note"]);

@@ -23,6 +23,7 @@ HOSTILE = [
     '  click A "javascript:alert(1)"\n  click B call alert(1)\n```',
     "```mermaid\n%%{init: {'themeCSS': '* { background: url(https://attacker.example/css) }', "
     "'securityLevel': 'loose'}}%%\ngraph TD\n  A --> B\n```",
+    '- x\n\n  ```mermaid\n  graph TD\n    A["<img src=https://attacker.example/n onerror=alert(1)>"] --> B\n  ```',
     "<details open><summary><script>alert(1)</script></summary></details>",
     "<details ontoggle=alert(1) open>\nx\n</details>",
     "[^a]\n\n[^a]: <img src=https://attacker.example/f onerror=alert(1)>",
@@ -107,6 +108,23 @@ async def test_words_in_tables_stay_whole_and_the_page_keeps_its_width(
     assert await plan.evaluate(is_wide) == (width == 360)  # where it would be too small to be read
     formula = answer(page).get_by_role("group", name="Formula")
     await expect(formula).to_have_count(1 if width == 360 else 0)
+    assert await violations(page) == []
+
+
+async def test_diagrams_within_lists_and_digits_in_tables_from_right_to_left(page: Page, model: ModelServer) -> None:
+    drawn = "```mermaid\ngraph LR\n  X --> Y\n```"
+    within = [
+        "- In a list:\n\n" + "\n".join("  " + line for line in drawn.splitlines()),
+        "\n".join("> " + line for line in drawn.splitlines()),
+        f"<details open>\n<summary>More</summary>\n\n{drawn}\n\n</details>",
+    ]
+    model.scripts.append(pieces("\n\n".join([*within, "| الاسم | القيمة |\n|---|---|\n| أ | 17 |"]), size=20))
+    await ask(page, "Show me")
+    await finished(page)
+    diagrams = answer(page).get_by_role("img", name=re.compile("^Diagram.*X --> Y", re.DOTALL))
+    await expect(diagrams).to_have_count(3)
+    digits = answer(page).get_by_role("cell", name="17")
+    assert await digits.evaluate("one => getComputedStyle(one).textAlign") == "right"
     assert await violations(page) == []
 
 

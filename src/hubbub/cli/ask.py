@@ -10,7 +10,7 @@ from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, open_asking, prepare_folder
-from hubbub.core.documents import Citation
+from hubbub.core.documents import Citation, page_name
 from hubbub.core.errors import NotFound
 from hubbub.core.events import Cited, Event, Failed, FollowUps, Searched, Started, Text, error_of
 from hubbub.core.markdown import unescape
@@ -95,7 +95,7 @@ class _Printer:
         if self._citations:
             output.print("\nSources", style="bold")
         for citation in self._citations:
-            page = f", page {citation.page}" if citation.page is not None else ""
+            page = f", {page_name(citation.name, citation.page)}" if citation.page is not None else ""
             heading = f" › {citation.heading}" if citation.heading else ""
             output.print(printable(f"  [{citation.marker}] {citation.name}{heading}{page}"), markup=False)
         for question in self._follow_ups:

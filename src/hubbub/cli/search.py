@@ -12,6 +12,7 @@ from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
 from hubbub.cli.terminal import printable
 from hubbub.compose import OnFetch, open_asking, prepare_folder
+from hubbub.core.documents import page_name
 from hubbub.core.people import OPERATOR
 from hubbub.settings import Settings
 
@@ -48,7 +49,7 @@ async def _search(
 
 def _print(number: int, found: Found) -> None:
     hit = found.hit
-    page = f", page {hit.page}" if hit.page is not None else ""
+    page = f", {page_name(hit.name, hit.page)}" if hit.page is not None else ""
     heading = f" › {hit.heading}" if hit.heading else ""
     output.print(printable(f"{number}. {hit.name}{heading}{page}"), style="bold", markup=False)
     line = Text()

@@ -231,3 +231,11 @@ class Citation(msgspec.Struct, frozen=True):
     heading: str
     quote: str = ""
     """The words that are quoted, where the answer quotes; to be marked in the source."""
+
+
+_DECK = (".pptx", ".pptm", ".odp", ".fodp")
+
+
+def page_name(name: str, page: int) -> str:
+    """What the page with this number is called in a file of this name: "page 3", or "slide 3"."""
+    return f"{'slide' if name.lower().endswith(_DECK) else 'page'} {page}"

@@ -1,6 +1,6 @@
 /** Show a diagram that is written in Mermaid, with its source within reach. */
 
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../language/t";
 import { theme } from "../../state/theme";
@@ -47,4 +47,28 @@ export function Diagram({ source, children }: { source: string; children: Compon
       </details>
     </figure>
   );
+}
+
+/** Draw the diagrams that stand within lists, quotes and details, in place of their sources; `places` are those drawn. */
+export function drawNested(root: HTMLElement | null, places: Set<Element>): void {
+  const gone = [...places].filter((place) => !place.isConnected);
+  forget(gone);
+  for (const place of gone) places.delete(place);
+  for (const code of root?.querySelectorAll(".code.is-mermaid") ?? []) {
+    if (code.parentElement?.classList.contains("diagram-source")) continue;
+    const place = document.createElement("div");
+    code.replaceWith(place);
+    places.add(place);
+    render(
+      <Diagram source={code.querySelector("code")?.textContent ?? ""}>
+        <div class="diagram-source" ref={(element) => element?.replaceChildren(code)} />
+      </Diagram>,
+      place,
+    );
+  }
+}
+
+/** Let go of the pictures of diagrams that are no longer shown. */
+export function forget(places: Iterable<Element>): void {
+  for (const place of places) render(null, place);
 }

@@ -1,9 +1,9 @@
 /** Show a text of a model or a document, finished or still growing. */
 
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../../language/t";
 import { copyText } from "../copy";
-import { Diagram } from "./Diagram";
+import { Diagram, drawNested, forget } from "./Diagram";
 import { highlighterVersion } from "./highlight";
 import { renderer } from "./loading";
 import "./markdown.css";
@@ -25,6 +25,11 @@ export function Markdown({ text, references, isGrowing, cite }: Properties) {
   const blocks = render?.(text, references, highlighterVersion(), isGrowing) ?? null;
   const version = typesetterVersion();
   useLayoutEffect(() => typeset(root.current), [blocks, version]);
+  const drawn = useRef(new Set<Element>());
+  useLayoutEffect(() => {
+    if (!isGrowing) drawNested(root.current, drawn.current);
+  }, [blocks, isGrowing]);
+  useEffect(() => () => forget(drawn.current), []);
 
   const click = (event: MouseEvent) => {
     const button = (event.target as Element).closest("button");

@@ -4,14 +4,14 @@ import type { MarkdownIt, StateBlock, StateInline } from "markdown-it";
 import { t } from "../../language/t";
 
 /** Without attributes, and each closed again. */
-const PAIRED = "sub|sup|kbd|mark|ins|del|u|b|i|s|em|strong|code|small|samp|var";
+const PAIRED = "sub|sup|kbd|mark|ins|del|u|b|i|s|em|strong|code|small|samp|var|ul|ol|li|dl|dt|dd";
 const INLINE = new RegExp(`^<(?:(br)\\s*/?|(/?)(${PAIRED}))>`, "i");
 const OPENING = /^<details(\s+open)?\s*>\s*(?:<summary>(.*?)<\/summary>)?\s*$/i;
 const ON_ONE_LINE = /^<details(\s+open)?\s*>\s*<summary>(.*?)<\/summary>(.*?)<\/details>\s*$/i;
 const SUMMARY = /^<summary>(.*?)<\/summary>\s*$/i;
 const CLOSING = /^<\/details>\s*$/i;
 
-/** Teach a parser line breaks, sub- and superscripts, keys, and details that open. */
+/** Teach a parser line breaks, sub- and superscripts, keys, lists within a line, and details that open. */
 export function withTags(markdown: MarkdownIt): void {
   markdown.inline.ruler.before("autolink", "tag", inline);
   markdown.block.ruler.before("paragraph", "details", details, {

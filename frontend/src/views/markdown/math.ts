@@ -23,34 +23,6 @@ function inline(state: StateInline, isSilent: boolean): boolean {
   return true;
 }
 
-/** Stands for a bar within a formula until the cells of a table are told apart. */
-const BAR = "\uE07C";
-const ROW = /^[\s>]*\|.*[$\\].*$/gm;
-
-/** Teach a parser of blocks that a bar within a formula parts no cells of a table: `| $|x|$ |` is one cell. */
-export function withBars(markdown: MarkdownIt): void {
-  markdown.core.ruler.after("normalize", "hide_bars", (state) => {
-    if (!state.src.includes(BAR)) state.src = state.src.replace(ROW, hideBars);
-  });
-  markdown.core.ruler.after("block", "show_bars", (state) => {
-    for (const token of state.tokens) token.content = token.content.replaceAll(BAR, "|");
-  });
-}
-
-function hideBars(row: string): string {
-  let shown = "";
-  for (let at = 0; at < row.length; ) {
-    const end = /[$\\]/.test(row[at] ?? "") ? (formulaEnd(row, at, row.length) ?? at + 1) : at + 1;
-    const piece = row.slice(at, end);
-    const bars = piece.split("|").length - 1;
-    // Two amounts of money in two cells are no formula; bars that belong to one stand in pairs, or close to something.
-    const isFormula = end > at + 1 && (bars % 2 === 0 || !/\s\|\s/.test(piece));
-    shown += isFormula ? piece.replace(/(?<!\\)\|/g, BAR) : piece;
-    at = end;
-  }
-  return shown;
-}
-
 /** Where the formula ends that begins here; null where none does. */
 export function formulaEnd(text: string, start: number, most: number): number | null {
   const opener = text.slice(start, start + 2);

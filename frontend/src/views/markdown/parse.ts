@@ -3,11 +3,12 @@
 import Markdown, { type MarkdownIt, type Token } from "markdown-it";
 import cjkFriendly from "markdown-it-cjk-friendly";
 import { t } from "../../language/t";
+import { withBars } from "./bars";
 import type { Reference } from "./blocks";
 import { withFootnotes } from "./footnotes";
 import { highlight } from "./highlight";
 import { withTags } from "./html";
-import { withBars, withFormulas } from "./math";
+import { withFormulas } from "./math";
 import { LINK_REL, WEB_ADDRESS } from "./sanitize";
 import { withTables } from "./tables";
 
@@ -90,7 +91,7 @@ function code(text: string, info: string): string {
   const language = languageOf(info);
   const content = text.replace(/\n$/, "");
   return (
-    `<div class="code" dir="ltr"><div class="code-head"><span>${escapeHtml(language || "text")}</span>` +
+    `<div class="code${language === "mermaid" ? " is-mermaid" : ""}" dir="ltr"><div class="code-head"><span>${escapeHtml(language || "text")}</span>` +
     `<button type="button" class="code-copy" aria-label="${escapeHtml(t("Copy code"))}">${escapeHtml(t("Copy"))}</button></div>` +
     `<pre tabindex="0"><code>${highlight(content, language) ?? escapeHtml(content)}</code></pre></div>`
   );

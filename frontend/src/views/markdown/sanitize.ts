@@ -6,7 +6,7 @@ export const WEB_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 export const LINK_REL = "noopener noreferrer nofollow";
 
 const TAGS = [
-  ..."a b blockquote br button caption code del details div em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small".split(
+  ..."a b blockquote br button caption code dd del details div dl dt em h3 h4 h5 h6 hr i ins kbd li mark ol p pre s samp small".split(
     " ",
   ),
   ..."span strong sub summary sup table tbody td tfoot th thead tr u ul var".split(" "),

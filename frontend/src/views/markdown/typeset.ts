@@ -2,23 +2,12 @@
 
 import { signal } from "@preact/signals";
 import { t } from "../../language/t";
+import { reach } from "../reach";
 
 type Katex = typeof import("./katex");
 
 const loaded = signal<Katex | null>(null);
 let isAskedFor = false;
-
-/** Lets the keyboard reach those formulas that have to be scrolled, and no others. */
-const sizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    const isWide = target.scrollWidth > target.clientWidth;
-    if (isWide === target.hasAttribute("tabindex")) continue;
-    const said = { tabindex: "0", role: "group", "aria-label": t("Formula") };
-    for (const [name, value] of Object.entries(said))
-      if (isWide) target.setAttribute(name, value);
-      else target.removeAttribute(name);
-  }
-});
 
 /** Changes when the typesetter has come. */
 export const typesetterVersion = () => loaded.value !== null;
@@ -31,7 +20,7 @@ export function typeset(root: HTMLElement | null): void {
   if (katex !== null) {
     for (const formula of formulas) {
       katex.setFormula(formula);
-      if (formula.classList.contains("is-block")) sizes.observe(formula);
+      if (formula.classList.contains("is-block")) reach(formula, t("Formula"));
     }
     return;
   }

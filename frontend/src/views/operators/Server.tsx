@@ -2,6 +2,7 @@
 
 import * as operators from "../../api/operators";
 import { t } from "../../language/t";
+import { reach } from "../reach";
 import { useLive } from "./live";
 import { Figures, number, seconds, Table, when } from "./parts";
 
@@ -100,7 +101,9 @@ export function Server() {
       {value.incidents.map((one) => (
         <details key={one.at} class="operators-incident">
           <summary>{t("{moment}: for {time}", { moment: when(one.at), time: seconds(one.seconds) })}</summary>
-          <pre>{one.stack.join("\n") || t("Nobody could look: the whole process stood still.")}</pre>
+          <pre ref={(element) => reach(element, t("When the event loop was held up"))}>
+            {one.stack.join("\n") || t("Nobody could look: the whole process stood still.")}
+          </pre>
         </details>
       ))}
     </>

@@ -1,6 +1,8 @@
 /** Show a passage as the document has it: its tables as tables, and the quote in it marked. */
 
 import type { ComponentChildren } from "preact";
+import { t } from "../../language/t";
+import { reach } from "../reach";
 import { placeOfQuote } from "./quote";
 import { type Part, partsOf } from "./tables";
 
@@ -31,7 +33,7 @@ function Rows({ part, piece }: { part: Part; piece: (from: number, to: number) =
   const rows = part.rows ?? [];
   const Head = part.hasHeader ? "th" : "td";
   return (
-    <div class="passage-table">
+    <div class="passage-table" ref={(element) => reach(element, t("Table"))}>
       <table>
         <tbody>
           {rows.map((cells, index) => (

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from hubbub.app.application import Application
-from hubbub.core.documents import Hit, Passage
+from hubbub.core.documents import Hit, Passage, page_name
 from hubbub.core.errors import HubbubError, NotFound
 from hubbub.core.people import Person
 from hubbub.core.scopes import Scope, check_scope, has_scope
@@ -195,6 +195,6 @@ def _shown(passages: Sequence[FoundPassage]) -> str:
 
 
 def _place(one: FoundPassage) -> str:
-    page = f", page {one.page}" if one.page is not None else ""
+    page = f", {page_name(one.name, one.page)}" if one.page is not None else ""
     heading = f", {one.heading}" if one.heading else ""
     return f"[{one.name}{page}{heading}] (document_id {one.document_id}, passage_id {one.passage_id})"
