@@ -12,6 +12,17 @@ const PIECE_COLOURS = Object.fromEntries(
 );
 let count = 0;
 
+/** The SVG as XML, which a picture has to be, and with a size of its own: by its view box alone it has none in some browsers. */
+function pictureOf(svg) {
+  const drawn = new DOMParser().parseFromString(svg, "text/html").querySelector("svg");
+  const { width, height } = drawn.viewBox.baseVal ?? {};
+  if (width && height) {
+    drawn.setAttribute("width", width);
+    drawn.setAttribute("height", height);
+  }
+  return new XMLSerializer().serializeToString(drawn);
+}
+
 addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
   let told;
   try {
@@ -29,7 +40,7 @@ addEventListener("message", async ({ source, data: { id, text, isDark } }) => {
       maxEdges: 300,
     });
     const { svg } = await mermaid.render(`diagram-${++count}`, text);
-    told = { id, svg };
+    told = { id, svg: pictureOf(svg) };
   } catch (error) {
     told = { id, error: String(error?.message ?? error).slice(0, 300) };
   }

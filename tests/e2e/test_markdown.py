@@ -16,6 +16,7 @@ from tests.servers.model_server import ModelServer, Script
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HARD = (Path(__file__).parent / "pages/hard.md").read_text(encoding="utf-8")
+DIAGRAMS = (Path(__file__).parent / "pages/diagrams.md").read_text(encoding="utf-8")
 HOSTILE = [
     "$\\href{javascript:alert(1)}{x}$ $\\includegraphics{https://attacker.example/x.png}$",
     "$\\htmlStyle{background:url(https://attacker.example/y)}{x}$ $\\def\\x{\\x\\x}\\x$",
@@ -126,6 +127,17 @@ async def test_diagrams_within_lists_and_digits_in_tables_from_right_to_left(pag
     digits = answer(page).get_by_role("cell", name="17")
     assert await digits.evaluate("one => getComputedStyle(one).textAlign") == "right"
     assert await violations(page) == []
+
+
+async def test_every_kind_of_diagram_is_a_picture(page: Page, model: ModelServer) -> None:
+    model.scripts.append(pieces(DIAGRAMS))
+    await ask(page, "Show me")
+    await finished(page)
+    drawn = answer(page).locator(".diagram img")
+    await expect(drawn).to_have_count(DIAGRAMS.count("```mermaid"))
+    for one in await drawn.all():
+        size = "one => one.decode().then(() => Math.min(one.naturalWidth, one.naturalHeight))"
+        assert await one.evaluate(size) >= 20, await one.get_attribute("alt")
 
 
 async def test_hostile_mathematics_diagrams_and_tags_do_nothing(browser: Browser, model: ModelServer, url: str) -> None:

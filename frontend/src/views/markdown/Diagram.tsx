@@ -38,6 +38,7 @@ export function Diagram({ source, children }: { source: string; children: Compon
           src={address}
           alt={t("Diagram. Its source: {source}", { source })}
           style={{ minWidth: `${least}px` }}
+          onError={() => setAddress(null)}
           onLoad={({ currentTarget }) => setLeast(Math.floor(currentTarget.naturalWidth * SMALLEST))}
         />
       </div>

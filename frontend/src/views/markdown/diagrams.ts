@@ -17,7 +17,7 @@ export async function draw(signal: AbortSignal, text: string, isDark: boolean): 
     const heard = ({ source, data }: MessageEvent) => {
       if (source !== drawing || data.id !== id) return;
       end();
-      if (typeof data.svg === "string") resolve(withSize(data.svg));
+      if (typeof data.svg === "string") resolve(data.svg);
       else reject(new Error(String(data.error)));
     };
     const end = () => {
@@ -63,11 +63,4 @@ function openFrame(): Promise<Window> {
     addEventListener("message", heard);
     document.body.append(element);
   });
-}
-
-/** The picture with a size of its own: as an image it has none by its view box alone in some browsers. */
-function withSize(svg: string): string {
-  const [, , , width, height] = /viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"/.exec(svg) ?? [];
-  if (width === undefined || height === undefined) return svg;
-  return svg.replace(/^<svg([^>]*?)\swidth="[^"]*"/, `<svg$1 width="${width}" height="${height}"`);
 }
