@@ -15,6 +15,9 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<")
 _PARAGRAPH_END = re.compile(r"</(?:\w+:)?(?:p|si|is|tc|comment|cm|v)>|<(?:\w+:)?(?:br|tab|cr)\b[^>]*>")
 _AGAIN = re.compile(r"(<mc:Choice\b(?:(?!</mc:Choice>).)*<\w+:t\b.*?)<mc:Fallback\b.*?</mc:Fallback>", re.DOTALL)
+_NOT_SHOWN = re.compile(r"<(?:\w+:)?(delText|instrText|moveFrom|rPh)\b(?!\w).*?</(?:\w+:)?\1>", re.DOTALL)
+"""Deleted and moved text, the codes of fields, and how a word of Japanese is read."""
+_CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SLIDE_NUMBER = re.compile(r'<a:fld\b[^>]*type="slidenum".*?</a:fld>', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _OFFICE_PARTS = {
@@ -97,9 +100,9 @@ def _runs(part: str) -> str:
     """
     part = _AGAIN.sub(r"\1", part)
     part = _SLIDE_NUMBER.sub("", part)
-    part = re.sub(r"<(?:w:)?(delText|instrText)\b.*?</(?:w:)?\1>", "", part, flags=re.DOTALL)
+    part = _NOT_SHOWN.sub("", part)
     lines = ("".join(_TEXT.findall(paragraph + "<")) for paragraph in _PARAGRAPH_END.split(part))
-    return html.unescape("\n".join(lines))
+    return _CODE.sub(lambda found: chr(int(found[1], 16)), html.unescape("\n".join(lines)))
 
 
 def _pdf(data: bytes, suffix: str) -> str:

@@ -1,6 +1,7 @@
 """Spreadsheets and CSV are read as they are shown, each value with the name of its column."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,21 @@ def test_a_damaged_sheet_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     found = reading(workbook(tmp_path / "a.xlsx", whole[: len(whole) // 2]))
     assert "Tea 100 |" in text_of(found)
     assert found.completeness.but == "1 sheet is damaged, and read in part"
+
+
+def test_cells_whose_texts_are_not_in_the_workbook_are_told(tmp_path: Path) -> None:
+    cells = '<row r="1"><c r="A1" t="s"><v>7</v></c><c r="B1"><v>3</v></c></row>'
+    found = reading(workbook(tmp_path / "a.xlsx", f"<sheetData>{cells}</sheetData>"))
+    assert "3" in text_of(found)
+    assert found.completeness.but == "1 sheet is damaged, and read in part"
+
+
+def test_a_workbook_whose_parts_have_names_of_another_case_or_slash_is_read(tmp_path: Path) -> None:
+    whole = workbook(tmp_path / "a.xlsx", rows("Item|Price", "Tea|3"))
+    with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as other:
+        for name in archive.namelist():
+            other.writestr(name.lower().replace("/", "\\"), archive.read(name))
+    assert text_of(reading(tmp_path / "b.xlsx")) == text_of(reading(whole))
 
 
 def test_a_library_writes_what_we_read(tmp_path: Path) -> None:

@@ -181,6 +181,15 @@ def test_notes_and_comments_follow_their_paragraph(tmp_path: Path) -> None:
     ]
 
 
+def test_a_comment_without_a_place_stands_at_the_end_and_one_on_deleted_text_is_gone(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        '<w:p><w:del><w:r><w:commentReference w:id="1"/></w:r></w:del></w:p>' + paragraph("Here."),
+        comments="".join(f'<w:comment w:id="{one}">{paragraph(f"Comment {one}")}</w:comment>' for one in (1, 2)),
+    )
+    assert loaded.blocks == [Paragraph("Here."), Paragraph("[Comment: Comment 2]")]
+
+
 def test_headers_stand_before_their_section_and_footers_after_it(tmp_path: Path) -> None:
     def section(*references: str) -> str:
         return "<w:sectPr>" + "".join(references) + "</w:sectPr>"
@@ -192,15 +201,19 @@ def test_headers_stand_before_their_section_and_footers_after_it(tmp_path: Path)
         tmp_path,
         paragraph("One.", properties=section(reference("header", "header1"), reference("header", "header2", "first")))
         + paragraph("Two.")
-        + section(reference("header", "header1"), reference("footer", "footer1")),
+        + section(
+            reference("header", "header1"), reference("header", "header3", "odd"), reference("footer", "footer1")
+        ),
         header1=paragraph("Contract 0815"),
         header2=paragraph("Draft"),
+        header3=paragraph("Odd pages"),
         footer1=paragraph("Page ", field("PAGE", run("1"))),
     )
     assert [flat([block]) for block in loaded.blocks] == [
         "[Header, not shown: Draft]",
         "[Header: Contract 0815]",
         "One.",
+        "[Header: Odd pages]",
         "Two.",
         "[Footer: Page 1]",
     ]

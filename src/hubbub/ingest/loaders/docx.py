@@ -51,7 +51,7 @@ def _sections(walk: Walk, body: Element, parts: Parts) -> list[Block]:
         blocks += _margins(walk, parts, section, "header", shown)
         blocks += walk.blocks(elements)
         blocks += _margins(walk, parts, section, "footer", shown)
-    return blocks
+    return blocks + walk.comments_without_place()
 
 
 def _margins(walk: Walk, parts: Parts, section: Section, kind: str, shown: set[str]) -> list[Block]:

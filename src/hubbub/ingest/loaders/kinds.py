@@ -261,14 +261,15 @@ def _office_kind(file: BinaryIO, name: str) -> Kind:
     try:
         with zipfile.ZipFile(file) as archive:
             check_archive(archive)
-            parts = archive.namelist()
+            parts = [part.replace("\\", "/") for part in archive.namelist()]
+            lowered = {part.lower() for part in parts}
         file.seek(0)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Invalid(because("damaged"), code="corrupt") from error
     if "xl/workbook.bin" in parts:
         raise Unsupported(because("excel_binary"))
     for folder, kind in _OFFICE_PARTS.items():
-        if "[Content_Types].xml" in parts and any(part.startswith(folder) for part in parts):
+        if "[content_types].xml" in lowered and any(part.startswith(folder) for part in lowered):
             return kind
     if "content.xml" in parts and "META-INF/manifest.xml" in parts:
         return ODT

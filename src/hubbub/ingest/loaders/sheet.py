@@ -65,6 +65,8 @@ class Grid:
         self._hidden_columns: list[tuple[int, int]] = []
         self.cells = 0
         self.not_calculated = 0
+        self.is_damaged = False
+        """Whether cells name texts that the workbook does not hold."""
         self.margins: list[str] = []
         """What stands above and below each page when the sheet is printed."""
 
@@ -199,7 +201,9 @@ def _cells(
         elif kind is None or kind == "n":
             text = show(value, get("s", ""))
         elif kind == "s":
-            text = strings[int(value)].strip() if value.isdigit() and int(value) < len(strings) else ""
+            index = int(value) if value.isdigit() else len(strings)
+            text = strings[index].strip() if index < len(strings) else ""
+            grid.is_damaged |= index >= len(strings)
         elif kind == "b":
             text = "TRUE" if value.strip() in ("1", "true") else "FALSE"
         elif kind == "d":

@@ -27,9 +27,10 @@ class Section(msgspec.Struct):
 
     def margins(self, kind: str) -> Iterator[tuple[str, bool]]:
         """Yield the names of its headers or footers, and whether each is shown."""
-        for when in ("first", "default", "even"):
-            is_shown = {"first": self.has_title_page, "even": self.has_even_pages}.get(when, True)
-            yield from ((name, is_shown) for one, at, name in self.references if (one, at) == (kind, when))
+        order = {"first": 0, "even": 2}
+        for one, when, name in sorted(self.references, key=lambda reference: order.get(reference[1], 1)):
+            if one == kind:
+                yield name, {"first": self.has_title_page, "even": self.has_even_pages}.get(when, True)
 
 
 class Parts:

@@ -259,9 +259,18 @@ class Walk:
         if comment is None or comment_id in self._noted["Comment"]:
             return
         self._noted["Comment"].append(comment_id)
+        line.notes += self._comment_text(comment)
+
+    def _comment_text(self, comment: Element) -> list[str]:
         author = " ".join((attribute(comment, "author") or "").split())
-        if text := self.text_of(comment, self._parts.comments_part):
-            line.notes.append(f"[Comment{f' by {author}' if author else ''}: {text}]")
+        text = self.text_of(comment, self._parts.comments_part)
+        return [f"[Comment{f' by {author}' if author else ''}: {text}]"] if text else []
+
+    def comments_without_place(self) -> list[Block]:
+        """Return the comments that no place in the document names; those of deleted text have one."""
+        placed = {attribute(one, "id") for one in self._parts.document.iter("{*}commentReference")}
+        lost = [comment for comment_id, comment in self._parts.comments.items() if comment_id not in placed]
+        return [Paragraph(text) for comment in lost for text in self._comment_text(comment)]
 
     def _symbol(self, element: Element, line: _Line) -> None:
         line.add(symbol(attribute(element, "font") or "", attribute(element, "char") or ""))

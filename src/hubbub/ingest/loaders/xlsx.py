@@ -100,6 +100,7 @@ class _Workbook:
         if self._left < 0:
             raise TooLarge(f"The workbook has more than {MOST_CELLS} cells. Split it into smaller ones.")
         self._counts["formulas"] += grid.not_calculated
+        self._counts["damaged_sheets"] += grid.is_damaged
         blocks = tables(grid.shown())
         blocks += [Paragraph("\n".join(grid.margins))] if grid.margins else []
         hidden = [
