@@ -140,7 +140,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)), help="repeats a run's choices")
     parser.add_argument("folders", nargs="*", type=Path, help="folders of more documents")
     asked = parser.parse_args()
-    documents = [*seeds(), *((path.name, path.read_bytes()) for one in asked.folders for path in one.rglob("*.*"))]
+    found = [path for one in asked.folders for path in sorted(one.rglob("*.*")) if path.is_file()]
+    documents = [*seeds(), *((path.name, path.read_bytes()) for path in found)]
     outcomes: Counter[str] = Counter()
     faults = 0
     for seed, name, outcome in fuzz(documents, asked.seconds, asked.seed):

@@ -1,7 +1,7 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -26,6 +26,8 @@ _INLINE = frozenset(
         *("tspan", "math", "mrow", "mi", "mo", "mn", "mtext", "mstyle", "semantics", "blink"),
     )
 )
+_PLAIN = frozenset("html body main article section header footer div p center address figure form tbody thead".split())
+"""What most pages are made of: each only begins and ends a paragraph, as all others that are not known do."""
 _SHOWN_INPUTS = frozenset(
     (
         *("text", "email", "number", "date", "time", "datetime-local", "month", "week", "search"),
@@ -85,13 +87,35 @@ class _Walk:
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
-        for node, is_entered in _nodes(root, self._takes_row):
+        """Return what the page shows; what it does not show is not entered."""
+        left: list[tuple[LexborNode, str]] = [(root, "")] if root else []
+        """Nodes to enter, and elements to leave, with their tag."""
+        while left:
+            node, ended = left.pop()
+            if ended in _PLAIN:
+                self._flows[-1].end_paragraph()
+                continue
+            if ended:
+                self._leave(ended)
+                continue
+            following = node.next
+            if following is not None and node is not root:
+                left.append((following, ""))
             if node.is_text_node:
                 self._flows[-1].add(node.text_content or "")
-            elif is_entered and node.is_element_node:
-                self._enter(node, node.tag or "")
-            elif not is_entered:
-                self._leave(node.tag or "")
+            elif node.is_element_node:
+                tag = node.tag or ""
+                if tag in _SKIPPED or _is_unseen(node, tag) or (tag == "tr" and self._takes_row(node)):
+                    continue
+                if tag in _PLAIN:
+                    self._flows[-1].end_paragraph()
+                    left.append((node, tag))
+                elif tag not in _INLINE:
+                    self._enter(node, tag)
+                    left.append((node, tag))
+                inner = node.child
+                if inner is not None and tag not in _FORMULAS and tag != "select":
+                    left.append((inner, ""))
         return self._flows[0].end()
 
     def _takes_row(self, row: LexborNode) -> bool:
@@ -158,10 +182,8 @@ class _Walk:
                 flow.begin_item(tag, node.attributes)
             case _ if tag in HEADINGS:
                 flow.begin_heading(HEADINGS[tag])
-            case _ if tag not in _INLINE:
-                flow.end_paragraph()
             case _:
-                pass
+                flow.end_paragraph()
 
     def _leave(self, tag: str) -> None:
         flow = self._flows[-1]
@@ -191,7 +213,7 @@ class _Walk:
                 flow.add(" ")
             case _ if tag in HEADINGS:
                 flow.end_heading()
-            case _ if tag not in _INLINE and tag not in _LEAVES:
+            case _ if tag not in _LEAVES:
                 flow.end_paragraph()
             case _:
                 pass
@@ -202,33 +224,10 @@ _LEAVES = frozenset(("br", "img", "input", "select", "sup", *_FORMULAS))
 """What is read when it is entered, or has nothing to end."""
 
 
-def _nodes(root: LexborNode | None, takes: Callable[[LexborNode], bool]) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each node when it is entered (True); elements once more when they are left (False).
-
-    What is not shown is not entered; nor are rows that `takes` reads, nor the insides of others taken as a whole.
-    """
-    left: list[tuple[LexborNode, bool]] = [(root, True)] if root else []
-    while left:
-        node, is_entered = left.pop()
-        if not is_entered:
-            yield node, False
-            continue
-        if node.next and node is not root:
-            left.append((node.next, True))
-        tag = node.tag or ""
-        if tag in _SKIPPED or (node.is_element_node and _is_unseen(node, tag)):
-            continue
-        if tag == "tr" and takes(node):
-            continue
-        yield node, True
-        if node.is_element_node:
-            left.append((node, False))
-            if node.child and tag not in _FORMULAS and tag != "select":
-                left.append((node.child, True))
-
-
 def _is_unseen(node: LexborNode, tag: str) -> bool:
     attributes = node.attributes
+    if not attributes:
+        return tag == "dialog"
     if "hidden" in attributes and not _is_found_on_demand(attributes):
         return True
     if attributes.get("role") == "navigation":
