@@ -121,18 +121,16 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
             line.append(_SPACE)
             continue
         box_of(text_page, place, *references)
+        is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
+        letter = _Letter("\ufffe" if is_broken else chr(code), left.value, right.value, bottom.value, top.value)
         if last is not None and line:
-            if is_ended and _goes_on(last, left.value, bottom.value, top.value):
+            if is_ended and _goes_on(last, letter):
                 line.append(_SPACE)  # pdfium ends a line before a letter that is drawn alone
-            elif is_ended or (
-                _is_below(last, left.value, bottom.value, top.value) and _is_on_another(text_page, last_place, place)
-            ):
+            elif is_ended or (_is_below(last, letter) and _is_on_another(text_page, last_place, place)):
                 yield line
                 line = []
         is_ended = False
-        is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
-        text = "\ufffe" if is_broken else chr(code)
-        last = _Letter(text, left.value, right.value, bottom.value, top.value)
+        last = letter
         last_place = place
         line.append(last)
         if is_broken:
@@ -142,16 +140,18 @@ def _lines(text_page: Any) -> Iterator[list[_Letter]]:
         yield line
 
 
-def _goes_on(last: _Letter, left: float, bottom: float, top: float) -> bool:
+def _goes_on(last: _Letter, letter: _Letter) -> bool:
     """Tell whether a letter stands to the right of the last one, on the same line."""
-    shared = min(last.top, top) - max(last.bottom, bottom)
-    return left >= last.right and shared > 0.6 * min(last.top - last.bottom, top - bottom)
+    shared = min(last.top, letter.top) - max(last.bottom, letter.bottom)
+    return letter.left >= last.right and shared > 0.6 * min(last.top - last.bottom, letter.top - letter.bottom)
 
 
-def _is_below(last: _Letter, left: float, bottom: float, top: float) -> bool:
+def _is_below(last: _Letter, letter: _Letter) -> bool:
     """Tell whether a letter begins another line, so far is it from the last one, and not to the right of it."""
-    height = max(last.top - last.bottom, top - bottom)
-    return left < last.right and abs(last.top + last.bottom - top - bottom) / 2 > height
+    if letter.left >= last.right:
+        return False
+    height = max(last.top - last.bottom, letter.top - letter.bottom)
+    return abs(last.top + last.bottom - letter.top - letter.bottom) / 2 > height
 
 
 def _is_on_another(text_page: Any, last: int, place: int) -> bool:
@@ -192,7 +192,7 @@ def _segments(letters: Sequence[_Letter]) -> list[Segment]:
 
 
 def _is_apart(segment: Segment, letter: _Letter) -> bool:
-    gap = max(letter.left - segment.right, segment.left - letter.right)
+    gap = letter.left - segment.right if letter.left > segment.right else segment.left - letter.right
     return gap > 0 and gap > GAP * max(letter.top - letter.bottom, segment.top - segment.bottom)
 
 
