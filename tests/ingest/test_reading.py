@@ -11,7 +11,8 @@ from hubbub.connections.sandbox import Crashed, Failed, OutOfMemory, Sandbox, Sa
 from hubbub.core.documents import Omission
 from hubbub.core.errors import HubbubError, TooLarge
 from hubbub.ingest.blocks import Heading, Loaded, Table
-from hubbub.ingest.reading import completeness_of, read, reason
+from hubbub.ingest.reader import completeness_of
+from hubbub.ingest.reading import read, reason
 from tests.ingest import documents
 
 MEBIBYTE = 1024 * 1024

@@ -9,7 +9,8 @@ from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Invalid, TooLarge
 from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Table, row_line
-from hubbub.ingest.reading import MOST_CHARACTERS, loaded_here, reason, storable
+from hubbub.ingest.reader import MOST_CHARACTERS, loaded_here, storable
+from hubbub.ingest.reading import reason
 
 READER = "hubbub.ingest.attached:text_here"
 
