@@ -1,4 +1,4 @@
-"""Read a file into passages, in a sandbox's child.
+"""Read a file into passages or one text, in a sandbox's child.
 
 Apart from what the child is started by: of that it would have to load much that it has no use for.
 """
@@ -21,7 +21,7 @@ from hubbub.core.documents import Completeness, Omission
 from hubbub.core.errors import HubbubError, Invalid, TooLarge
 from hubbub.core.reasons import because
 from hubbub.ingest.base import NotInstalled
-from hubbub.ingest.blocks import Block, Loaded, Table, without_hidden
+from hubbub.ingest.blocks import Block, Loaded, Table, row_line, without_hidden
 from hubbub.ingest.gauge import telling
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.names import title_of
@@ -160,6 +160,31 @@ def loaded_here(file: int, name: str) -> Loaded:
         if (named := _sorted(error, name)) is error:
             raise
         raise named from error
+
+
+def text_here(file: int, name: str) -> str:
+    """Return the text of an open file, read in this process: a sandbox's child. Where it has pages, each is named.
+
+    Raises:
+        Invalid, Unsupported, TooLarge: why it can't be read.
+    """
+    texts: list[str] = []
+    page: int | None = None
+    for block in loaded_here(file, name).blocks:
+        if block.page is not None and block.page != page:
+            page = block.page
+            texts.append(f"[Page {page}]")
+        texts.append(_text(block))
+    text = storable("\n\n".join(texts))
+    if not any(texts):
+        raise Invalid(because("no_text"), code="empty")
+    if len(text) > MOST_CHARACTERS:
+        raise TooLarge(because("file_too_long", characters=MOST_CHARACTERS))
+    return text
+
+
+def _text(block: Block) -> str:
+    return "\n".join(map(row_line, block.rows)) if isinstance(block, Table) else block.text
 
 
 def with_hidden(loaded: Loaded) -> Loaded:
