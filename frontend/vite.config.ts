@@ -45,18 +45,16 @@ function diagrams(): Plugin {
   };
 }
 
-/** Puts the compressed form beside each large file of text, so that the server need not make it at its start. */
+/** Puts the compressed form beside each file of text, so that the server need not make it at its start. */
 function compressed(): Plugin {
-  const LARGE_BYTES = 100_000;
   return {
     name: "compressed",
     apply: "build",
     // Of what was written: before, others may still change it.
     writeBundle({ dir = "" }, bundle) {
       for (const fileName of Object.keys(bundle)) {
-        if (!/\.(?:js|css)$/.test(fileName)) continue;
-        const source = readFileSync(join(dir, fileName));
-        if (source.length >= LARGE_BYTES) writeFileSync(join(dir, `${fileName}.gz`), gzipSync(source, { level: 9 }));
+        if (!/\.(?:js|css|html|svg|json)$/.test(fileName)) continue;
+        writeFileSync(join(dir, `${fileName}.gz`), gzipSync(readFileSync(join(dir, fileName)), { level: 9 }));
       }
     },
   };

@@ -22,7 +22,7 @@ import pypdfium2
 
 from bench.completeness.crude import WORD, words
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.reading import Reading, read_here
+from hubbub.ingest.reader import Reading, read_here
 from hubbub.ingest.split import Sizes
 
 

@@ -26,7 +26,8 @@ from bench.loaders.bombs import bombs
 from bench.loaders.seeds import seeds
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.reading import ReaderFault, read, read_here
+from hubbub.ingest.reader import read_here
+from hubbub.ingest.reading import ReaderFault, read
 
 MOST_SECONDS = 10.0
 """For one damaged document, of processor time."""

@@ -19,7 +19,8 @@ from hubbub.ingest.loaders import csv, pdf, xlsx
 from hubbub.ingest.loaders import pptx as slides
 from hubbub.ingest.loaders.formats import format_of
 from hubbub.ingest.loaders.tables import tables
-from hubbub.ingest.reading import _sorted, read
+from hubbub.ingest.reader import _sorted
+from hubbub.ingest.reading import read
 from hubbub.ingest.split import split
 from tests.ingest import documents
 from tests.ingest.pdfs import pdf_with, placed

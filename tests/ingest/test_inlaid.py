@@ -19,7 +19,8 @@ from hubbub.connections.sandbox import Sandbox, Setup
 from hubbub.core.documents import Omission
 from hubbub.ingest.ocr.base import Plan, Recognised
 from hubbub.ingest.ocr.turn import Turn, taking
-from hubbub.ingest.reading import Reading, read, read_here
+from hubbub.ingest.reader import Reading, read_here
+from hubbub.ingest.reading import read
 from tests.ingest.scans import encoded, scan
 from tests.ingest.test_ocr import PLAN, Scripted
 

@@ -16,7 +16,8 @@ from hubbub.ingest.loaders import pictures
 from hubbub.ingest.ocr import tesseract
 from hubbub.ingest.ocr.base import Picture, Plan, Recognised
 from hubbub.ingest.ocr.turn import Turn, taking
-from hubbub.ingest.reading import Reading, completeness_of, read, read_here
+from hubbub.ingest.reader import Reading, completeness_of, read_here
+from hubbub.ingest.reading import read
 from tests.ingest.pdfs import placed
 from tests.ingest.scans import LINES, encoded, pdf_of_pages, scan
 

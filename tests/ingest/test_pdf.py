@@ -10,7 +10,7 @@ from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
 from hubbub.ingest.loaders.pdf_layout import _Letter, in_logical_order
 from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
-from hubbub.ingest.reading import read_here
+from hubbub.ingest.reader import read_here
 from tests.ingest import documents
 from tests.ingest.pdfs import pdf_with, placed
 

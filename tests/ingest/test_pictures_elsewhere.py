@@ -17,7 +17,8 @@ from hubbub.ingest.ocr.azure import DocumentIntelligence
 from hubbub.ingest.ocr.base import PictureReader, Plan
 from hubbub.ingest.ocr.elsewhere import Elsewhere
 from hubbub.ingest.ocr.vision import VisionReader
-from hubbub.ingest.reading import Reading, read
+from hubbub.ingest.reader import Reading
+from hubbub.ingest.reading import read
 from hubbub.models.address import ApiKey, Secret, compatible_address
 from hubbub.models.base import Limits, ModelCard
 from hubbub.models.openai import OpenAiModel

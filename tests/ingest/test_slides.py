@@ -9,7 +9,7 @@ from pptx.util import Inches
 
 from hubbub.ingest.blocks import Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pptx as loader
-from hubbub.ingest.reading import read_here
+from hubbub.ingest.reader import read_here
 from tests.ingest import documents
 from tests.ingest.workbooks import relations
 

@@ -10,7 +10,7 @@ from hubbub.core.errors import HubbubError
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import csv, xlsx
 from hubbub.ingest.loaders.formats import format_of, show_general
-from hubbub.ingest.reading import Reading, read_here
+from hubbub.ingest.reader import Reading, read_here
 from tests.ingest import documents
 from tests.ingest.workbooks import relations, rows, workbook
 

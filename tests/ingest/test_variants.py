@@ -12,10 +12,9 @@ import zipfile
 import pytest
 
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.blocks import Loaded, Table
+from hubbub.ingest.blocks import Loaded, Table, without_hidden
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.loaders.nested import inner_blocks
-from hubbub.ingest.reading import without_hidden
 
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 GERMAN = "Die Kündigungsfrist beträgt drei Monate."

@@ -31,7 +31,7 @@ async def show(request: Request) -> Response:
 @pytest.fixture
 def app() -> QuickApp:
     app = QuickApp()
-    app.include_router(quick)
+    app.take_in(quick)
     add_error_handlers(app)
     app.add_middleware(Guards, body_bytes=100, body_seconds=1, allowed_hosts=["here"], origins=Origins())
     return app

@@ -14,7 +14,8 @@ from hubbub.core.errors import BadParam, HubbubError, NotFound
 from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
 from hubbub.ingest.attached import text_of
-from hubbub.ingest.reading import NotInstalled, NotNow
+from hubbub.ingest.reader import NotNow
+from hubbub.ingest.reading import NotInstalled
 
 T = TypeVar("T")
 

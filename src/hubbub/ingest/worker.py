@@ -21,7 +21,8 @@ from hubbub.ingest.files import Files
 from hubbub.ingest.gauge import Gauge, gauge
 from hubbub.ingest.ocr.base import Plan
 from hubbub.ingest.ocr.elsewhere import Elsewhere
-from hubbub.ingest.reading import BATCH, MISTAKE, NotNow, ReaderFault, ReaderKilled, Reading, read
+from hubbub.ingest.reader import BATCH, NotNow, Reading
+from hubbub.ingest.reading import MISTAKE, ReaderFault, ReaderKilled, read
 from hubbub.ingest.rests import Rests
 from hubbub.ingest.split import Sizes
 from hubbub.ingest.turns import Turns

@@ -20,7 +20,6 @@ from hubbub.web.bodies import complete
 from hubbub.web.callers import Callers
 from hubbub.web.choices import Choices
 from hubbub.web.dialects.base import WireFormat
-from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.errors import add_error_handlers
 from hubbub.web.guards import Guards
 from hubbub.web.origins import Origins
@@ -125,29 +124,15 @@ def create_app(
         operators,
         usage,
     )
-    for router in (chats.quick, answers.quick, *(one.router for one in ours)):
-        app.include_router(router)
-    app.include_router(server.probes)
-    app.include_router(sign_in.router)
-    app.include_router(oidc.router)
-    app.include_router(passkeys.router)
-    app.include_router(guests.router)
-    app.include_router(keys.router)
-    app.include_router(links.router)
-    app.include_router(people.router)
-    app.include_router(usage.of_operators)
-    app.include_router(audit.router)
-    app.include_router(operating.router)
-    app.include_router(personal.router)
-    app.include_router(scim.router)
-    for router in (chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router):
-        app.include_router(router)
-    for router in (responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router):
-        app.include_router(router)
-    of_sample = (sample.router, sample_content.router, sample_uploads.router, sample_history.quick)
-    for router in (*of_sample, sample_history.router):
-        app.include_router(router, responses=FAULTS)
-    app.include_router(own.router_of(formats or {}))
+    app.take_in(chats.quick, answers.quick, *(one.router for one in ours))
+    app.take_in(server.probes)
+    app.take_in(*(one.router for one in (sign_in, oidc, passkeys, guests, keys, links, people)))
+    app.take_in(usage.of_operators, *(one.router for one in (audit, operating, personal, scim)))
+    app.take_in(chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router)
+    app.take_in(responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router)
+    app.take_in(sample.router, sample_content.router, sample_uploads.router)
+    app.take_in(sample_history.quick, sample_history.router)
+    app.take_in(own.router_of(formats or {}))
     if has_page:
         page = foreign_page or Page(page_folder)
         # Not as a route for any path: that would match where the API has the path but not the method.

@@ -2,6 +2,8 @@
 
 import importlib.resources
 import re
+from collections.abc import Mapping
+from functools import cache
 from html import escape
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -72,7 +74,7 @@ class Page:
     """The built web app. `folder` is where the build put it; where there is none, a page says how to build it."""
 
     def __init__(self, folder: Path | Traversable | None = None) -> None:
-        self._files = read_own(folder or _static())
+        self._files = read_own(folder) if folder else _built()
         self._indexes: dict[int, File] = {}
         """The page itself by how many folders below the root it is opened."""
 
@@ -126,7 +128,7 @@ class ForeignPage:
         Raises:
             SettingsError: it holds too much, or can't be read.
         """
-        docs = {name: file for name, file in read_own(_static()).items() if name.startswith("docs/")}
+        docs = {name: file for name, file in _built().items() if name.startswith("docs/")}
         self._policy = _LOOSE_POLICY if is_trusted else _FOREIGN_POLICY
         self._files = docs | read_foreign(folder)
         self._docs = docs
@@ -160,8 +162,10 @@ def _path_of(request: Request) -> str:
     return str(request.scope["path"]).removeprefix(request.scope.get("root_path", "")).removeprefix("/")
 
 
-def _static() -> Traversable:
-    return importlib.resources.files("hubbub.web").joinpath("static")
+@cache
+def _built() -> Mapping[str, File]:
+    """Return the files that come with the package: each process reads them once, however many applications it has."""
+    return read_own(importlib.resources.files("hubbub.web").joinpath("static"))
 
 
 async def _opened(request: Request, file: File, policy: str, *, is_own: bool = False) -> Response:

@@ -36,7 +36,7 @@ class File(NamedTuple):
 def read_own(folder: Path | Traversable, prefix: str = "") -> dict[str, File]:
     """Return the files of a folder of our own, by their paths below it; none where it is not there.
 
-    Beside a large one the build has put its compressed form, `NAME.gz`, so that no start waits for that.
+    Beside one of text the build has put its compressed form, `NAME.gz`, so that no start waits for that.
     """
     found: dict[str, File] = {}
     entries = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}

@@ -1,66 +1,21 @@
-"""Read pictures that a sandbox drew somewhere else: collect them there, send them here, hand back what they say."""
+"""Read pictures that a sandbox drew somewhere else."""
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Sequence
 
 from hubbub.core.errors import ModelError
 from hubbub.core.tasks import Tasks
-from hubbub.ingest.ocr.base import NAMES, Picture, PictureReader, Plan, Recognised
-from hubbub.ingest.png import png
+from hubbub.ingest.ocr.base import NAMES, PictureReader, Plan, Recognised
+from hubbub.ingest.ocr.drawing import Drawn
 
-MOST_BYTES = 40 * 1024 * 1024
-"""The size of the pictures of one file, which is part of what a child may return."""
 AT_ONCE = 3
 COSTLY = frozenset(("too_long", "too_large", "silent", "broke_off", "unknown_ending", "bad_answer"))
 """What was tried and broke off was paid for, and would break off again: the document is not tried again and again."""
 DAY_SECONDS = 86400.0
 
 _log = logging.getLogger(__name__)
-
-
-class Drawn(msgspec.Struct, frozen=True):
-    """A picture that is to be read."""
-
-    digest: str
-    png: bytes
-
-
-class Drawing:
-    """Collects pictures in the sandbox, and reads none."""
-
-    def __init__(self, most: int) -> None:
-        self.drawn: dict[str, Drawn] = {}
-        self._most = most
-        self._size = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no further one is taken."""
-        return len(self.drawn) >= self._most or self._size >= MOST_BYTES
-
-    def read(self, picture: Picture, *, most_seconds: float) -> Recognised | None:
-        key = digest_of(picture)
-        if key not in self.drawn and not self.is_full:
-            data = png(picture.pixels, picture.width, picture.height, picture.width, channels=1)
-            self._size += len(data)
-            if self._size <= MOST_BYTES:
-                self.drawn[key] = Drawn(key, data)
-        return None
-
-
-class Answered:
-    """Says in the sandbox what was read elsewhere."""
-
-    def __init__(self, answers: Mapping[str, Recognised]) -> None:
-        self._answers = answers
-
-    def read(self, picture: Picture, *, most_seconds: float) -> Recognised | None:
-        return self._answers.get(digest_of(picture))
 
 
 class Elsewhere:
@@ -119,9 +74,3 @@ class Elsewhere:
             self._left, self._day_ends = self._per_day, now + DAY_SECONDS
         self._left -= 1
         return self._left >= 0
-
-
-def digest_of(picture: Picture) -> str:
-    """Return what tells a picture from others: pages are drawn alike each time."""
-    size = f"{picture.width} {picture.height} ".encode()
-    return hashlib.sha256(size + picture.pixels).hexdigest()

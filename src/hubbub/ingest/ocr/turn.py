@@ -14,7 +14,7 @@ from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
 from hubbub.ingest.base import NotInstalled
 from hubbub.ingest.ocr.base import NAMES, Picture, Plan, Recognised, Recogniser
-from hubbub.ingest.ocr.elsewhere import Drawing
+from hubbub.ingest.ocr.drawing import Drawing
 from hubbub.ingest.ocr.tesseract import TesseractRecogniser, is_installed, languages_in
 
 DOTS_PER_INCH = 300

@@ -12,8 +12,9 @@ from hubbub.search.base import tuned_by
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends
 from hubbub.web.choices import choices_of
+from hubbub.web.dialects.sample_errors import FAULTS
 
-router = APIRouter(tags=["sample"])
+router = APIRouter(tags=["sample"], responses=FAULTS)
 
 SIGNED_IN_SECONDS = 24 * 3600
 EFFORTS = ("low", "medium", "high")

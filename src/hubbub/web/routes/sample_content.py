@@ -10,8 +10,9 @@ from starlette.responses import FileResponse, Response
 from hubbub.core.documents import Document
 from hubbub.core.errors import NotFound
 from hubbub.web.asker import App, Asker
+from hubbub.web.dialects.sample_errors import FAULTS
 
-router = APIRouter(tags=["sample"])
+router = APIRouter(tags=["sample"], responses=FAULTS)
 
 _SHOWN = {
     **{suffix: f"image/{suffix[1:]}" for suffix in (".png", ".gif", ".webp", ".bmp")},

@@ -15,10 +15,11 @@ from hubbub.core.people import may_list
 from hubbub.history.base import Session
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.quick import QuickRoute, body_as
 
-router = APIRouter(prefix="/chat_history", tags=["sample"])
-quick = APIRouter(prefix="/chat_history", tags=["sample"], route_class=QuickRoute)
+router = APIRouter(prefix="/chat_history", tags=["sample"], responses=FAULTS)
+quick = APIRouter(prefix="/chat_history", tags=["sample"], responses=FAULTS, route_class=QuickRoute)
 
 MOST_SESSIONS = 500
 MOST_BYTES = 64 * 1024 * 1024

@@ -13,10 +13,11 @@ from hubbub.core.people import Person, may_list
 from hubbub.web.address import payer_of
 from hubbub.web.asker import application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
+from hubbub.web.dialects.sample_errors import FAULTS
 from hubbub.web.forms import files_in
 from hubbub.web.quick import QuickRoute, body_as
 
-router = APIRouter(tags=["sample"], route_class=QuickRoute)
+router = APIRouter(tags=["sample"], responses=FAULTS, route_class=QuickRoute)
 
 UPLOADS = "Uploads"
 """What the collection is called."""
