@@ -37,18 +37,18 @@ class Counting:
     def __init__(self) -> None:
         self._used: dict[_Key, list[int]] = {}
         """Of each counter by its scope, subject and window: questions, tokens, money, and when the window began."""
-        self._changed: set[_Key] = set()
-        """Those that this transaction has still to write."""
+        self._changed: set[str] = set()
+        """What this transaction has still to write: counters as reservations name them."""
         self._reserved: dict[str, Reserved] = {}
         """By answer."""
 
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
         found: list[list[int]] = []
-        for key, start, used in self._looked_up(connection, counters):
+        for start, used in self._changing(connection, counters):
             if used[3] != start:
                 used[:] = (*NOTHING, start)
-            self._add(connection, key, amount)
+            _add(used, amount)
             found.append(used)
         return found
 
@@ -65,9 +65,9 @@ class Counting:
             before = (one.questions, one.tokens, one.money)
             change = [new - old for new, old in zip(used[one.answer_id], before, strict=True)]
             if any(change):
-                for key, start, now in self._looked_up(connection, one.counters):
+                for start, now in self._changing(connection, one.counters):
                     if now[3] == start:  # else a new window has begun
-                        self._add(connection, key, change)
+                        _add(now, change)
         return askers
 
     def forget_person(self, connection: Connection, person_id: str) -> None:
@@ -76,8 +76,8 @@ class Counting:
         connection.all(SQL["forget_counters_of"], (person_id,))
         self._used.clear()
 
-    def _looked_up(self, connection: Connection, counters: str) -> list[tuple[_Key, int, list[int]]]:
-        """Return of each counter its key, when its window began, and what is known to be used of it."""
+    def _changing(self, connection: Connection, counters: str) -> list[tuple[int, list[int]]]:
+        """Return when the window of each counter began, and what is used of it: whoever asks may change that."""
         keys = _keys_of(counters)
         unknown = [key for key, _ in keys if key not in self._used]
         if unknown:
@@ -85,16 +85,10 @@ class Counting:
                 self._used[(scope, subject, window)] = used
             for key in unknown:
                 self._used.setdefault(key, [*NOTHING, _NEVER])
-        return [(key, start, self._used[key]) for key, start in keys]
-
-    def _add(self, connection: Connection, key: _Key, amount: Sequence[int]) -> None:
-        used = self._used[key]
-        used[0] += amount[0]
-        used[1] += amount[1]
-        used[2] += amount[2]
         if not self._changed:
             connection.at_end(self._write)
-        self._changed.add(key)
+        self._changed.add(counters)
+        return [(start, self._used[key]) for key, start in keys]
 
     def _released(self, connection: Connection, answer_ids: Sequence[str]) -> list[Reserved]:
         """Take reservations away, and return those there were."""
@@ -106,10 +100,18 @@ class Counting:
         return known
 
     def _write(self, connection: Connection) -> None:
-        _with_rows(connection, "put_counters", [(*key, *self._used[key]) for key in self._changed])
+        keys = {key for counters in self._changed for key, _ in _keys_of(counters)}
+        rows = [(*key, *used) for key in keys if (used := self._used[key])[3] != _NEVER]
+        _with_rows(connection, "put_counters", rows)
         self._changed.clear()
         if len(self._used) > MOST_KNOWN:
             self._used.clear()
+
+
+def _add(used: list[int], amount: Sequence[int]) -> None:
+    used[0] += amount[0]
+    used[1] += amount[1]
+    used[2] += amount[2]
 
 
 def _with_rows(connection: Connection, name: str, rows: Sequence[Sequence[Value]]) -> list[Row]:
