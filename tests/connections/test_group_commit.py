@@ -209,3 +209,66 @@ async def test_what_can_not_be_opened_leaves_no_thread(tmp_path: Path) -> None:
     async with patience():
         while any(thread.name == "write-folder" for thread in threading.enumerate()):
             await asyncio.sleep(0.01)
+
+
+class Total:
+    """How many things there are, as the writing thread knows it."""
+
+    def __init__(self) -> None:
+        self.number = -1
+
+    def add(self, connection: Connection, name: str) -> bool:
+        """Put a thing, and leave the total to the end; returns whether it was known."""
+        is_known = self.number >= 0
+        if not is_known:
+            self.number = connection.all("select count(*) from thing")[0][0]
+        connection.all("insert into thing values (?, null)", (name,))
+        self.number += 1
+        connection.at_end(lambda at_end: at_end.all("insert or replace into thing values ('total', ?)", (self.number,)))
+        return is_known
+
+
+def count_in(database: Sqlite, name: str) -> "asyncio.Task[bool]":
+    return asyncio.create_task(database.write(lambda connection: connection.known(Total).add(connection, name)))
+
+
+async def total(database: Sqlite) -> int:
+    return (await database.read(Connection.all, "select size from thing where name = 'total'"))[0][0]
+
+
+async def test_what_is_known_of_a_file_is_known_by_the_next_writes_until_somebody_else_writes(
+    database: Sqlite, tmp_path: Path
+) -> None:
+    async with Sqlite(tmp_path / "a.db") as other:
+        assert [await count_in(database, name) for name in "ab"] == [False, True]
+        await other.write(Connection.all, "insert into thing values ('theirs', null)")
+        assert [await count_in(database, name) for name in "cd"] == [False, True]
+    assert await total(database) == 6  # the first total among them
+
+
+async def test_what_is_known_of_a_file_is_forgotten_where_a_write_is_undone(database: Sqlite) -> None:
+    assert [await count_in(database, name) for name in "ab"] == [False, True]
+    with pytest.raises(StoreError):
+        await count_in(database, "a")
+    assert not await count_in(database, "c")
+    assert await total(database) == 4
+
+
+@pytest.mark.parametrize(("added", "runs"), [("abc", "abcABC"), ("abac", "abaaAbBacC")])
+async def test_what_is_left_to_the_end_is_done_after_all_calls_or_with_each_that_does_not_fail(
+    database: Sqlite, held: Held, added: str, runs: str
+) -> None:
+    ran: list[str] = []
+
+    def add(connection: Connection, name: str) -> None:
+        def at_end(connection: Connection) -> None:
+            ran.append(name.upper())
+            connection.all("insert into thing (name) values (?)", (name.upper(),))
+
+        connection.at_end(at_end)
+        ran.append(name)
+        connection.all("insert into thing (name) values (?)", (name,))
+
+    await held.queue(*(asyncio.create_task(database.write(add, name)) for name in added))
+    assert "".join(ran) == runs
+    assert sorted(await names(database)) == sorted({*added, *added.upper()})

@@ -46,7 +46,7 @@ class SqliteAnswers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._database.write(Connection.all, _SQL["leave"], (self._journal.worker,))
+        await self._database.write(_leave, self._journal.worker)
 
     async def open(
         self,
@@ -233,9 +233,22 @@ def _found(row: Row) -> Found:
     return Found(answer_id, owner_id, grace_seconds, stop_reason=stop_reason, credential=credential, trace=trace)
 
 
+class _Members(set[int]):
+    """The workers that are known to be on the list."""
+
+
 def _check_member(connection: Connection, number: int) -> None:
+    members = connection.known(_Members)
+    if number in members:
+        return
     if connection.one(_SQL["is_member"], (number,)) is None:
         raise GivenUp("The other workers had not heard of this one for too long. Try again.")
+    members.add(number)
+
+
+def _leave(connection: Connection, number: int) -> None:
+    connection.known(_Members).discard(number)
+    connection.all(_SQL["leave"], (number,))
 
 
 def _join(connection: Connection) -> int:
@@ -264,7 +277,7 @@ def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
 
 def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:
     _check_member(connection, by)
-    connection.all(_SQL["leave"], (number,))
+    _leave(connection, number)
     orphans = [_found(row) for row in connection.all(_SQL["orphans"], (by, place, number))]
     settled = {orphan.id: connection.all(_SQL["last_settled"], (orphan.id,))[0][0] for orphan in orphans}
     unsettled: dict[str, list[Record]] = {}

@@ -1,14 +1,14 @@
 """Decide which models a person may use: a model that is not for them does not exist for them, at any door."""
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from hubbub.core.errors import NotFound
-from hubbub.core.people import EVERYBODY, GROUP, Person, reader_of
+from hubbub.core.people import EVERYBODY, GROUP, Group, Person, reader_of
 from hubbub.core.questions import Question
 from hubbub.identity.deeds import Acting, acting
 from hubbub.models.catalog import Catalog
@@ -23,15 +23,25 @@ SAME_SECONDS = 0.1
 """So long one request, which asks several times, goes by the groups that it found first."""
 
 
-class _Found(NamedTuple):
-    """Who a person is to models, as one request has found it, and when."""
+MOST_KNOWN = 10_000
 
-    request: Acting
-    rights: "ModelRights"
+
+class _Rights(NamedTuple):
+    """What a person may use, who is in these groups."""
+
     person: Person
-    at: float
+    groups: Sequence[Group]
     subjects: Collection[str]
     catalog: Models
+
+
+class _Found(NamedTuple):
+    """The same, as one request has found it, and when."""
+
+    request: Acting
+    by: "ModelRights"
+    at: float
+    rights: _Rights
 
 
 _found: ContextVar[_Found | None] = ContextVar("subjects", default=None)
@@ -48,6 +58,8 @@ class ModelRights:
             name: frozenset(map(_key, subjects)) for name, subjects in shared_with.items() if EVERYBODY not in subjects
         }
         self._have_groups = any(one.startswith(GROUP) for subjects in self._shared_with.values() for one in subjects)
+        self._rights: dict[tuple[str, str], _Rights] = {}
+        """By person and key, as they were the last time."""
 
     async def catalog(self, person: Person) -> Models:
         """Return the models that a person may use, in order of preference. What an API key allows is not asked here."""
@@ -55,11 +67,10 @@ class ModelRights:
             return self._catalog
         if (known := self._known(person)) is not None:
             return known.catalog
-        subjects = await self._subjects(person)
-        catalog = self._catalog.among([name for name in self._catalog.names if self._is_for(subjects, name)])
+        rights = await self._look_up(person)
         if self._have_groups and (request := acting.get()) is not None:
-            _found.set(_Found(request, self, person, time.monotonic(), subjects, catalog))
-        return catalog
+            _found.set(_Found(request, self, time.monotonic(), rights))
+        return rights.catalog
 
     async def check(self, person: Person, question: Question) -> None:
         """Return if the model that a question names, if any, is there for a person.
@@ -95,27 +106,35 @@ class ModelRights:
             return None
 
         async def holds() -> bool:
-            known = self._known(person)
-            return self._is_for(await self._subjects(person) if known is None else known.subjects, model)
+            return self._is_for((self._known(person) or await self._look_up(person)).subjects, model)
 
         return holds
 
     def _is_for(self, subjects: Collection[str], model: str) -> bool:
         return model not in self._shared_with or not self._shared_with[model].isdisjoint(subjects)
 
-    async def _subjects(self, person: Person) -> Collection[str]:
-        subjects = reader_of(person).subjects
-        if not self._have_groups:
-            return subjects
-        groups = await self._groups.groups(person.id)
-        return {*subjects, *(GROUP + one.id for one in groups), *(_key(GROUP + one.name) for one in groups)}
+    async def _look_up(self, person: Person) -> _Rights:
+        groups = await self._groups.groups(person.id) if self._have_groups else ()
+        place = (person.id, person.key)
+        rights = self._rights.get(place)
+        if rights is None or (rights.person, rights.groups) != (person, groups):
+            rights = self._rights[place] = self._rights_of(person, groups)
+            if len(self._rights) > MOST_KNOWN:
+                del self._rights[next(iter(self._rights))]
+        return rights
 
-    def _known(self, person: Person) -> _Found | None:
+    def _rights_of(self, person: Person, groups: Sequence[Group]) -> _Rights:
+        names = (key for one in groups for key in (GROUP + one.id, _key(GROUP + one.name)))
+        subjects = frozenset((*reader_of(person).subjects, *names))
+        catalog = self._catalog.among([name for name in self._catalog.names if self._is_for(subjects, name)])
+        return _Rights(person, groups, subjects, catalog)
+
+    def _known(self, person: Person) -> _Rights | None:
         """Return what this request has found just now. What it begins keeps its context, and so looks anew."""
         found = _found.get()
-        if found is None or found.request is not acting.get() or found.rights is not self or found.person != person:
+        if found is None or found.request is not acting.get() or found.by is not self or found.rights.person != person:
             return None
-        return found if time.monotonic() - found.at < SAME_SECONDS else None
+        return found.rights if time.monotonic() - found.at < SAME_SECONDS else None
 
 
 def _key(subject: str) -> str:

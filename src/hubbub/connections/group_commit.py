@@ -6,11 +6,24 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import apsw
 
 T = TypeVar("T")
+Known: TypeAlias = dict[type[Any], Any]
+"""What was read from a file, or written to it, and is still so: one of each kind."""
+
+
+class Part(Protocol):
+    """What calls are given of a transaction: all of them the same one, or each its own."""
+
+    def finish(self) -> None:
+        """Do what was left for the end."""
+        ...
+
+
+P = TypeVar("P", bound=Part)
 
 MOST_TOGETHER = 128
 GAP_SECONDS = 0.004
@@ -32,32 +45,42 @@ class _Call:
         self.error: BaseException | None = None
 
 
-class GroupCommit:
+class GroupCommit(Generic[P]):
     """A thread that runs calls in their order, those that wait together in one transaction.
 
     A caller gets its result once that transaction is on disk. Where one of the calls fails, all are
     undone and run again, each in a savepoint of its own: then the one is undone alone. Where a
     transaction fails as a whole (a full disk, a constraint that is checked at its end), its calls
-    are run again, one by one, each in its own. So they must change nothing but the database.
+    are run again, one by one, each in its own. So they must change nothing but the database, and
+    what is known of it: that is forgotten where anything is undone, or another connection has written.
     """
 
     def __init__(
-        self, connect: Callable[[], apsw.Connection], name: str, check: Callable[[], None] = lambda: None
+        self,
+        connect: Callable[[], apsw.Connection],
+        part: Callable[[apsw.Connection, Known], P],
+        name: str,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what opens the connection; that happens on the thread, before the first call.
 
-        `check` raises where nothing can be stored: it is asked before each transaction, and its calls fail by it.
+        `part` makes what calls are given. `check` raises where nothing can be stored: it is asked before each
+        transaction, and its calls fail by it.
         """
         self._check = check
         self._connect = connect
+        self._part = part
         self._raw: Any = None  # apsw's own types are partly unknown
+        self._known: Known = {}
+        self._version = -1
+        """Of the file's content, as this thread left it: another one is there once somebody else has written."""
         self._loop = asyncio.get_running_loop()
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._is_open = True
         # A daemon: a process that breaks down must not wait for it. In order it ends with `close`.
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
-    async def run(self, work: Callable[[apsw.Connection], T]) -> T:
+    async def run(self, work: Callable[[P], T]) -> T:
         """Run the work inside a transaction; return when that is on disk.
 
         A call that is cancelled before its turn is left out; later than that it takes effect.
@@ -128,29 +151,28 @@ class GroupCommit:
         return done
 
     def _alone(self, call: _Call) -> None:
-        raw = self._raw
         call.error = None
         try:
-            raw.execute("begin immediate")
-            call.result = call.work(raw)
-            raw.execute("commit")
+            self._begin()
+            self._plainly(call, part := self._part(self._raw, self._known))
+            self._commit(part)
         except BaseException as error:  # noqa: BLE001 (it is the caller's)
             _fail([call], error)
             self._roll_back()
 
-    def _together(self, calls: Sequence[_Call], run: Callable[[_Call], None]) -> int:
+    def _together(self, calls: Sequence[_Call], run: Callable[[_Call, P], None]) -> int:
         """Run the first of the calls in one transaction; return how many, 0 where it failed as a whole."""
-        raw = self._raw
         done = 0
         until = time.monotonic() + LONG_SECONDS
         try:
-            raw.execute("begin immediate")
+            self._begin()
+            part = self._part(self._raw, self._known)
             for call in calls:
-                run(call)
+                run(call, part)
                 done += 1
                 if time.monotonic() > until:
                     break
-            raw.execute("commit")
+            self._commit(part)
         except apsw.BusyError as error:  # each alone would wait as long again
             done = _fail(calls, error)
             self._roll_back()
@@ -159,22 +181,36 @@ class GroupCommit:
             self._roll_back()
         return done
 
-    def _plainly(self, call: _Call) -> None:
-        call.result = call.work(self._raw)
+    @staticmethod
+    def _plainly(call: _Call, part: P) -> None:
+        call.result = call.work(part)
 
-    def _apart(self, call: _Call) -> None:
+    def _apart(self, call: _Call, _: P) -> None:
         raw = self._raw
         raw.execute("savepoint call")
         try:
-            call.result = call.work(raw)
+            self._plainly(call, part := self._part(raw, self._known))
+            part.finish()
         except BaseException as error:  # (it is the caller's)
             _fail([call], error)
+            self._known.clear()
             if not raw.in_transaction:  # SQLite has undone all of it, as it may on a full disk
                 raise
             raw.execute("rollback to call")
         raw.execute("release call")
 
+    def _begin(self) -> None:
+        self._raw.execute("begin immediate")
+        if self._raw.data_version() != self._version:
+            self._known.clear()
+
+    def _commit(self, part: P) -> None:
+        part.finish()
+        self._raw.execute("commit")
+        self._version = self._raw.data_version()
+
     def _roll_back(self) -> None:
+        self._known.clear()
         if self._raw.in_transaction:
             with contextlib.suppress(apsw.Error):
                 self._raw.execute("rollback")

@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import apsw
 
-from hubbub.connections.group_commit import GroupCommit
+from hubbub.connections.group_commit import GroupCommit, Known
 from hubbub.connections.joining import joining
 from hubbub.connections.private import close_to_others, open_private
 from hubbub.connections.sql import load_sql as load_sql
@@ -50,12 +50,18 @@ BESIDE = ("-wal", "-shm")
 class Connection:
     """A connection to a SQLite file, inside a transaction, on a thread of the database's own."""
 
-    def __init__(self, raw: apsw.Connection) -> None:
+    __slots__ = ("_cursor", "_known", "_left", "_raw")
+
+    def __init__(self, raw: apsw.Connection, known: Known | None = None) -> None:
+        """Take what is known of the file's content already: nothing, where that can change meanwhile."""
         self._raw = cast(Any, raw)  # apsw's own types are partly unknown
+        self._cursor = self._raw.cursor()  # a new one for each statement would take half as long as the statement
+        self._known: Known = {} if known is None else known
+        self._left: list[Callable[[Connection], object]] = []
 
     def all(self, query: str, bindings: Bindings = ()) -> list[Row]:
         """Run a query (or a script of statements) and return its rows."""
-        return list(self._raw.execute(query, bindings))
+        return list(self._cursor.execute(query, bindings))
 
     def one(self, query: str, bindings: Bindings = ()) -> Row | None:
         """Run a query and return its first row, if it has one."""
@@ -63,11 +69,31 @@ class Connection:
 
     def many(self, query: str, rows: Iterable[Bindings]) -> None:
         """Run a statement once a row of bindings."""
-        self._raw.executemany(query, rows)
+        self._cursor.executemany(query, rows)
 
     def changes(self) -> int:
         """Return how many rows the last statement changed."""
         return int(self._raw.changes())
+
+    def known(self, kind: type[T]) -> T:
+        """Return the one of a kind that says what is in the file; it is a new one where that is not known.
+
+        Whoever changes the file in a `write`, and this alike, finds it so in the next ones. It is forgotten where a
+        write is undone, or another connection has written.
+        """
+        found = self._known.get(kind)
+        if found is None:
+            found = self._known[kind] = kind()
+        return found
+
+    def at_end(self, work: "Callable[[Connection], object]") -> None:
+        """Leave some of a `write` to its end, or to that of all that share its transaction."""
+        self._left.append(work)
+
+    def finish(self) -> None:
+        """Do what was left for the end."""
+        for work in self._left:
+            work(self)
 
 
 _NO_DATABASE = (apsw.NotADBError, apsw.CorruptError)
@@ -106,7 +132,7 @@ class Sqlite:
         version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
         if version < SAFE_SQLITE:
             raise StoreError(f"SQLite {apsw.sqlite_lib_version()} can corrupt databases; install apsw 3.51.3 or newer.")
-        self._writing = GroupCommit(self._connect, f"write-{self.path.stem}", self._check_all)
+        self._writing = GroupCommit(self._connect, Connection, f"write-{self.path.stem}", self._check_all)
         try:
             await self.write(self._check_version)
         except BaseException as error:
@@ -140,10 +166,10 @@ class Sqlite:
         beside = None if joined is None else joined.take(self)
         if joined is None or beside is None:
             with store_errors():
-                return await self._writing.run(lambda raw: work(Connection(raw), *args, **kwargs))
+                return await self._writing.run(lambda connection: work(connection, *args, **kwargs))
 
-        def both(raw: apsw.Connection) -> T:
-            done = work(connection := Connection(raw), *args, **kwargs)
+        def both(connection: Connection) -> T:
+            done = work(connection, *args, **kwargs)
             beside(connection, done)
             return done
 

@@ -17,13 +17,13 @@ class Version:
     """
 
     def __init__(self) -> None:
-        self._raw: Any = None  # apsw's own types are partly unknown
+        self._cursor: Any = None  # apsw's own types are partly unknown
         self._seen_at = float("-inf")
 
     def begin(self, raw: apsw.Connection) -> None:
         """Take the connection, which nobody else uses."""
         raw.set_busy_handler(None)
-        self._raw = cast(Any, raw)
+        self._cursor = cast(Any, raw).cursor()
 
     def note_seen(self) -> None:
         """Note that the file was at its place just now. Any thread may call this."""
@@ -31,15 +31,13 @@ class Version:
 
     def now(self) -> int | None:
         """Return a number that is another one after each commit, by whichever process; None where it is not known."""
-        if self._raw is None:
+        if self._cursor is None:
             return None
         try:
-            rows = list(self._raw.execute("pragma data_version"))  # to its end, which ends the read, too
-        except (
-            apsw.Error
-        ):  # closed, or held by who mends the file: whoever asks reads it in a thread, and is told there
+            return self._cursor.execute("pragma data_version").fetchall()[0][0]  # to its end, which ends the read, too
+        except apsw.Error:
+            # It is closed, or held by who mends the file: whoever asks reads it in a thread, and is told there.
             return None
-        return rows[0][0]
 
     @property
     def is_seen(self) -> bool:

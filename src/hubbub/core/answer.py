@@ -255,26 +255,26 @@ class Folding:
     def add(self, event: Event) -> None:
         """Take the next event."""
         self.number += 1
-        if isinstance(event, Text):
+        if type(event) is Text:  # for each event of each answer, twice: isinstance takes three times as long
             self.text_characters += len(event.text)
             self.said_characters += len(event.text)
             if self.is_whole:
                 self._texts.append(event.text)
-        elif isinstance(event, Reasoning):
+        elif type(event) is Reasoning:
             self.said_characters += len(event.text)
             if self.is_whole:
                 self._thoughts.append(event.text)
-        elif isinstance(event, ToolCall):
+        elif type(event) is ToolCall:
             self.said_characters += len(event.arguments)
             if self.is_whole:
                 self._add_piece(event)
         else:
-            if isinstance(event, Reclassified):
+            if type(event) is Reclassified:
                 self.text_characters = 0
                 self._thoughts += self._texts
                 self._texts.clear()
             self._answer = apply(self._answer, self.number, event)
-            if isinstance(event, Declined):
+            if type(event) is Declined:
                 self._answer = replace(self._answer, declined_at=self.text_characters)
 
     def shed(self) -> None:

@@ -20,6 +20,7 @@ from hubbub.identity.deeds import Deeds
 logger = logging.getLogger(__name__)
 
 COOKIE = "hubbub_sign_in"
+_OF_HOST = HOST_PREFIX + COOKIE
 IDLE_SECONDS = 14 * 86400.0
 TOTAL_SECONDS = 90 * 86400.0
 FRESH_SECONDS = 0.5
@@ -63,7 +64,8 @@ class SignIns:
         self._wall_clock = wall_clock
         self._noted_seconds = min(noted_seconds, idle_seconds / 4)
         self._idle_seconds += self._noted_seconds  # so late may a use be written down that another worker saw
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[str, _Known] = {}
+        """By the cookie's value, of which a digest would take longer than all the rest of a look-up."""
         self._revision = -1
         self._fresh_until = float("-inf")
         self._turn = asyncio.Lock()
@@ -115,9 +117,10 @@ class SignIns:
 
     def known_id(self, cookies: Sequence[str]) -> str | None:
         """Return the id of the first of these that is good as far as is known; else of the first that may be one."""
-        known = (self._known.get(_digest(cookie)) for cookie in cookies)
-        found = next((one.sign_in.id for one in known if one is not None), None)
-        return found or next((one for cookie in cookies if (one := id_in(cookie)) is not None), None)
+        for cookie in cookies:
+            if (known := self._known.get(cookie)) is not None:
+                return known.sign_in.id
+        return next((one for cookie in cookies if (one := id_in(cookie)) is not None), None)
 
     async def of(self, person_id: str) -> list[SignIn]:
         """Return a person's sign-ins, the newest first."""
@@ -172,19 +175,18 @@ class SignIns:
         return await self._store.ended(ids, **times)
 
     async def _find(self, cookie: str) -> _Known | None:
-        if not _FORM.fullmatch(cookie):
+        if cookie not in self._known and not _FORM.fullmatch(cookie):
             return None
-        digest = _digest(cookie)
         if self._clock() >= self._fresh_until:
             await self._look()
-        known = self._known.get(digest)
+        known = self._known.get(cookie)
         if known is None or not self._is_good(known.sign_in):
             looked_in = self._known
-            found = await self._store.find(digest)
+            found = await self._store.find(_digest(cookie))
             if found is None or not found[1].is_active or not self._is_good(found[0]):
                 return None
             known = _Known(found[0], found[1].person)
-            _remember(looked_in, digest, known)  # into what was forgotten meanwhile, where something has changed
+            _remember(looked_in, cookie, known)  # into what was forgotten meanwhile, where something has changed
         self._used[known.sign_in.id] = self._wall_clock()
         self._is_used.set()
         return known
@@ -243,17 +245,19 @@ def id_in(cookie: str) -> str | None:
 def cookies_in(headers: Mapping[str, str]) -> list[str]:
     """Return the values of our cookies in a request's headers: first those that only this very host can have set."""
     # Read by hand, as in `cookies`: the standard library's parser gives up at the first odd cookie.
-    found: list[tuple[bool, str]] = []
+    of_host: list[str] = []
+    others: list[str] = []
     for part in headers.get("cookie", "").split(";"):
         name, _, value = part.partition("=")
-        if (name := name.strip()) in (COOKIE, HOST_PREFIX + COOKIE) and len(found) < MOST_COOKIES:
-            found.append((name == COOKIE, value.strip()))
-    return [value for _, value in sorted(found, key=lambda one: one[0])]
+        name = name.strip()
+        if name in (COOKIE, _OF_HOST) and len(of_host) + len(others) < MOST_COOKIES:
+            (others if name == COOKIE else of_host).append(value.strip())
+    return of_host + others
 
 
-def _remember(known: dict[bytes, _Known], digest: bytes, one: _Known) -> None:
-    known.pop(digest, None)
-    known[digest] = one
+def _remember(known: dict[str, _Known], cookie: str, one: _Known) -> None:
+    known.pop(cookie, None)
+    known[cookie] = one
     if len(known) > MOST_KNOWN:
         del known[next(iter(known))]
 

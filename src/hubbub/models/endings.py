@@ -1,6 +1,7 @@
 """Say what a finish reason means. What is not known is never taken for a success."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import cast
 
 STOP, LENGTH, TOOL_CALLS, CONTENT_FILTER, REFUSAL = "stop", "length", "tool_calls", "content_filter", "refusal"
@@ -75,6 +76,7 @@ def read_reason(value: object) -> str | None:
     return None if word.strip().lower() in _NONE else word
 
 
+@lru_cache(maxsize=64)
 def meaning_of(reason: str) -> str | None:
     """Return one of OpenAI's reasons for a server's own; None where nobody knows what it means."""
     word, _, _ = reason.partition(":")  # Gemini's "content_filter: PROHIBITED_CONTENT"

@@ -199,6 +199,8 @@ def mapping_of(value: object) -> Fields:
 
 def count_of(value: object) -> int:
     """Return a count; 0 where it is none that can be passed on as JSON, or not to a browser."""
+    if value is None:  # most of the names that a count may have are not there
+        return 0
     if isinstance(value, str) and value.isdecimal() and len(value) < 16:
         return int(value)
     if isinstance(value, float) and value.is_integer():

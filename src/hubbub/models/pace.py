@@ -122,7 +122,8 @@ class Pace:
     @property
     def limit(self) -> int:
         """How many answers may be made at once, those that have fallen silent not counted; 1 at least."""
-        return max(1, int(self._limit)) + self._silent_count() * self._share()
+        silent = self._silent_count()
+        return max(1, int(self._limit)) + (silent * self._share() if silent else 0)
 
     @property
     def opens_in_seconds(self) -> float:

@@ -118,7 +118,7 @@ class Quota:
 
     def _shared(self) -> dict[str, Bucket]:
         """Return the buckets, each this process's part: workers come and go."""
-        share = max(1, self._share())
+        share = max(1, self._share()) if self._buckets else 1
         for what, bucket in self._buckets.items():
             bucket.per_minute = self._limits[what] / share
         return self._buckets

@@ -1,11 +1,12 @@
 """The door of usage: what was used, by whom, and where that is kept."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from hubbub.usage.bounds import Bound, Measure, Scope, Window
+from hubbub.usage.bounds import MEASURES, Bound, Measure, Scope, Window
 
 Write: TypeAlias = Callable[[], Awaitable[None]]
 """Stores something, all or nothing; another write to the same database may take it into its own transaction."""
@@ -13,6 +14,8 @@ Outcome: TypeAlias = Literal["done", "failed", "stopped"]
 Kind: TypeAlias = Literal["answer", "embeddings", "ingest"]
 By: TypeAlias = Literal["person", "group", "model", "key", "day"]
 BY: tuple[By, ...] = ("person", "group", "model", "key", "day")
+CounterRow: TypeAlias = tuple[str, str, str, int]
+"""A counter as stores keep it: its scope, subject and window, and when that began."""
 
 KEPT_SECONDS = 40 * 86_400
 """Counters of windows that began before that are of no use any more."""
@@ -112,12 +115,43 @@ class Counter(msgspec.Struct, frozen=True):
     start: int
     end: int
 
+    @property
+    def row(self) -> CounterRow:
+        """It as stores keep it."""
+        return self.scope, self.subject, self.window, self.start
+
 
 class Charge(msgspec.Struct, frozen=True):
     """A counter that something counts in, and the bounds there."""
 
     counter: Counter
     bounds: tuple[Bound, ...]
+
+
+class Charges(tuple[Charge, ...]):
+    """All that something counts in; the same for many questions, so that what follows from it is made once."""
+
+    @cached_property
+    def rows(self) -> tuple[CounterRow, ...]:
+        """The counters as stores keep them: each once, and sorted, so that no two wait for each other's."""
+        return tuple(sorted({charge.counter.row for charge in self}))
+
+    @cached_property
+    def text(self) -> str:
+        """Those as JSON."""
+        return msgspec.json.encode(self.rows).decode()
+
+    def standings(self, used: Sequence[Sequence[int]]) -> "list[Standing]":
+        """Return how the bounds stand where so much is used in each of `rows`: questions, tokens, money."""
+        return [Standing(counter, bound, used[row][place]) for counter, bound, row, place in self._bounds]
+
+    @cached_property
+    def _bounds(self) -> list[tuple[Counter, Bound, int, int]]:
+        return [
+            (charge.counter, bound, self.rows.index(charge.counter.row), MEASURES.index(bound.measure))
+            for charge in self
+            for bound in charge.bounds
+        ]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -139,7 +173,7 @@ class Reservation(msgspec.Struct, frozen=True):
     answer_id: str
     asker: Asker
     amount: Amount
-    charges: tuple[Charge, ...]
+    charges: Charges
 
 
 class Total(msgspec.Struct, frozen=True):

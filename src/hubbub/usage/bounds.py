@@ -17,6 +17,7 @@ Scope: TypeAlias = Literal["server", "group", "person", "key"]
 
 SECONDS: dict[str, int] = {"minute": 60, "hour": 3600}
 _FORM = re.compile(r"(?P<most>[0-9][0-9_]*(?:\.[0-9]+)?) (?P<measure>questions|tokens|money) per (?P<window>\w+)")
+MEASURES: tuple[Measure, ...] = ("questions", "tokens", "money")
 WINDOWS: tuple[Window, ...] = ("minute", "hour", "day", "month")
 
 

@@ -19,6 +19,7 @@ from hubbub.usage.base import (
     Asker,
     By,
     Charge,
+    Charges,
     Counter,
     KeepsOfPeople,
     Kind,
@@ -113,7 +114,7 @@ class Meter:
         self._pools = pools or {}
         self._clock = clock
         self._calendar = Calendar(rules.zone)
-        self._charged: dict[tuple[Asker, str], tuple[float, float, tuple[Charge, ...]]] = {}
+        self._charged: dict[tuple[Asker, str], tuple[float, float, Charges]] = {}
         """By asker and party: from when until when these are where something counts that they use."""
         self._refusals = Refusals(clock)
         self._bills: WeakValueDictionary[str, Bill] = WeakValueDictionary()
@@ -258,7 +259,7 @@ class Meter:
         reservation = Reservation(bill.answer_id, bill.asker, amount, charges)
         bill.reserving = self._store.reserving(reservation, tell, obliged=is_obliged)
 
-    def _charges(self, asker: Asker, party: str) -> tuple[Charge, ...]:
+    def _charges(self, asker: Asker, party: str) -> Charges:
         """Return where counts what somebody uses now, which is the same until the first of the windows ends."""
         now = self._clock()
         known = self._charged.get((asker, party))
@@ -271,7 +272,7 @@ class Meter:
                 del self._charged[next(iter(self._charged))]
         return known[2]
 
-    def _charges_at(self, now: float, asker: Asker, party: str) -> tuple[Charge, ...]:
+    def _charges_at(self, now: float, asker: Asker, party: str) -> Charges:
         rules = self.rules
         held: list[tuple[Scope, str, tuple[Bound, ...]]] = [
             ("server", "", rules.server),
@@ -281,7 +282,7 @@ class Meter:
         if asker.key:
             own = read_bounds(asker.bounds) if asker.bounds else ()
             held.append(("key", asker.key, (*rules.keys.get(asker.key, rules.key), *own)))
-        return tuple(
+        return Charges(
             Charge(Counter(scope, subject, window, *self._calendar.span(window, now)), of_window)
             for scope, subject, bounds in held
             for window, of_window in _by_window(bounds)

@@ -19,7 +19,7 @@ from hubbub.usage.base import (
     Asker,
     By,
     Charge,
-    Counter,
+    CounterRow,
     Record,
     Reservation,
     Standing,
@@ -31,7 +31,6 @@ from hubbub.usage.refusals import OverBound
 
 STEPS = (read_sql("hubbub.usage", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.usage", "postgres/usage.sql")
-_Counter = tuple[str, str, str, int]
 
 
 class PostgresUsage:
@@ -58,20 +57,14 @@ class PostgresUsage:
     ) -> PostgresWrite:
         self._has_reservations = True
         charges = reservation.charges
-        counters = sorted({_counter(charge.counter) for charge in charges})
         amount = reservation.amount.values
-        listed = msgspec.json.encode(counters).decode()
-        values = (reservation.answer_id, *amount, *_who(reservation.asker), listed)
+        values = (reservation.answer_id, *amount, *_who(reservation.asker), charges.text)
 
         async def reserve(connection: Connection) -> None:
             # Counted first and undone where it is too much: a statement less, and most are not refused.
-            rows = await connection.all(_SQL["count"], *_columns(counters, 4), *amount)
-            counted = {tuple(row)[:3]: Amount(*tuple(row)[3:]) for row in rows}
-            standings = [
-                Standing(charge.counter, one, counted[_counter(charge.counter)[:3]].of(one.measure))
-                for charge in charges
-                for one in charge.bounds
-            ]
+            counted = await connection.all(_SQL["count"], *_columns(charges.rows, 4), *amount)
+            used = {tuple(row)[:3]: tuple(row)[3:] for row in counted}
+            standings = charges.standings([used[row[:3]] for row in charges.rows])
             over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
             if over and not obliged:
                 raise OverBound(over, reservation.amount)
@@ -137,7 +130,7 @@ async def _standings(connection: Connection, charges: Sequence[Charge]) -> list[
     """Return how bounds stand."""
     found: list[Standing] = []
     for charge in charges:
-        row = await connection.one(_SQL["counter"], *_counter(charge.counter))
+        row = await connection.one(_SQL["counter"], *charge.counter.row)
         used = Amount() if row is None else Amount(*row)
         found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
     return found
@@ -148,10 +141,10 @@ async def _give_back(
 ) -> dict[str, tuple[str, str, list[str]]]:
     """Count what answers used in place of what was reserved for them; return for whom that was."""
     askers: dict[str, tuple[str, str, list[str]]] = {}
-    changes: dict[_Counter, list[int]] = {}
+    changes: dict[CounterRow, list[int]] = {}
     for answer_id, *reserved, person, key, groups, counters in await connection.all(_SQL["release"], list(used)):
         askers[answer_id] = (person, key, groups)
-        for counter in msgspec.json.decode(counters, type=list[_Counter]):
+        for counter in msgspec.json.decode(counters, type=list[CounterRow]):
             change = changes.setdefault(counter, [0, 0, 0])
             for place, (after, before) in enumerate(zip(used[answer_id], reserved, strict=True)):
                 change[place] += after - before
@@ -174,10 +167,6 @@ async def _tidy(connection: Connection, now: float) -> bool:
 def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
     """Return rows as one list a column, as `unnest` takes them."""
     return [[row[column] for row in rows] for column in range(width)]
-
-
-def _counter(counter: Counter) -> _Counter:
-    return counter.scope, counter.subject, counter.window, counter.start
 
 
 def _who(asker: Asker) -> tuple[str, str, list[str]]:

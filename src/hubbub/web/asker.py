@@ -14,6 +14,7 @@ from hubbub.identity.deeds import Acting, acting
 from hubbub.identity.grants import granted
 from hubbub.web.address import client_address
 from hubbub.web.choices import choices_of
+from hubbub.web.headers import headers_of
 from hubbub.web.scopes import check_route
 
 
@@ -25,10 +26,11 @@ def application_of(request: Request) -> Application:
 async def person_of(request: Request) -> Person:
     """Return who sends a request; from where, if nothing vouches for them. What it opens ends with what let it in."""
     app = application_of(request)
-    person = await app.identity.person(request.headers)
+    headers = headers_of(request.scope)
+    person = await app.identity.person(headers)
     if person.limits is not None:
         check_route(request, person)
-    granted.set(app.grants.of(request.headers, person.id))
+    granted.set(app.grants.of(headers, person.id))
     acting.set(Acting(person.id, partial(client_address, request.scope)))
     if person.known_by in ("cookie", "nothing"):
         return replace(person, address=client_address(request.scope))

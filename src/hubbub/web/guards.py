@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hubbub.core.errors import HubbubError, Malformed, NotAllowed, TooLarge, TooSlow, Unsupported
 from hubbub.core.reasons import because
 from hubbub.web.address import Proxies, client_address
+from hubbub.web.headers import headers_of
 from hubbub.web.large_bodies import Holding, LargeBodies
 from hubbub.web.origins import Origins
 from hubbub.web.shapes import headers_for, told
@@ -83,7 +84,7 @@ class Guards:
                     headers["connection"] = "close"  # the rest of the body is not waited for
             await send(message)
 
-        asked = _headers_of(scope)
+        asked = headers_of(scope)
         said = self._proxies.apply(scope)
         holding = self._large.holding(client_address(scope))
         try:
@@ -159,11 +160,6 @@ class Guards:
                 holding.grow_to(len(body))
             if not message.get("more_body", False):
                 return bytes(body)
-
-
-def _headers_of(scope: Scope) -> Mapping[str, str]:
-    """Return a request's headers by their names in lower case; of several of a name, the first."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
 def _may_hold_pictures(scope: Scope) -> bool:

@@ -3,27 +3,25 @@ select questions, tokens, money from quota_counter where scope = ? and subject =
 
 -- Rows are bound one by one: JSON that is taken apart in a statement costs twice as much as all the rest of it.
 
--- name: count
-insert into quota_counter (scope, subject, span, start, questions, tokens, money) values {rows}
-on conflict do update set
-    questions = iif(start = excluded.start, questions, 0) + excluded.questions,
-    tokens = iif(start = excluded.start, tokens, 0) + excluded.tokens,
-    money = iif(start = excluded.start, money, 0) + excluded.money,
-    start = excluded.start
-returning scope, subject, span, questions, tokens, money
+-- name: counters
+select scope, subject, span, questions, tokens, money, start from quota_counter
+where (scope, subject, span) in (values {rows})
 
--- name: correct
-update quota_counter set questions = questions + column5, tokens = tokens + column6, money = money + column7
-from (values {rows})
-where scope = column1 and subject = column2 and span = column3 and start = column4 -- else a new window has begun
+-- name: put_counters
+insert into quota_counter (scope, subject, span, questions, tokens, money, start) values {rows}
+on conflict do update set
+    questions = excluded.questions, tokens = excluded.tokens, money = excluded.money, start = excluded.start
 
 -- name: reserve
 insert into quota_reservation (answer_id, questions, tokens, money, person, key, groups, counters)
 values (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: release
-delete from quota_reservation where answer_id in (values {rows})
+delete from quota_reservation where answer_id in ({rows})
 returning answer_id, questions, tokens, money, person, key, groups, counters
+
+-- name: drop_reserved
+delete from quota_reservation where answer_id in ({rows})
 
 -- name: has_reserved
 select 1 from quota_reservation limit 1

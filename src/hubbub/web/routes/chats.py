@@ -26,6 +26,7 @@ from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.cursors import MOST, After, Limit, cursor, cursor_of, page_of
 from hubbub.web.dialects.hubbub import MEDIA_TYPE, HubbubEvents
+from hubbub.web.headers import headers_of
 from hubbub.web.quick import QuickRoute, body_as
 from hubbub.web.routes.documents import pieces_of
 from hubbub.web.streams import EventStream
@@ -326,7 +327,7 @@ async def ask_question(request: Request) -> Response:
     new = await body_as(request, NewQuestion)
     grace_seconds = app.limits.grace(new.unwatched, new.grace_seconds)
     asked = await app.questions.ask(person, _question(new), _place(new), grace_seconds=grace_seconds)
-    if not request.headers.get("accept", "").startswith("text/event-stream"):
+    if not headers_of(request.scope).get("accept", "").startswith("text/event-stream"):
         return Json(asked, status_code=202)
     return EventStream(app.log, asked.answer.id, HubbubEvents(msgspec.json.encode(asked)))
 

@@ -1,0 +1,134 @@
+"""Count in SQLite what is used: a counter is read once, and written once in each transaction that changes it."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from hubbub.connections.sqlite import Connection, Row, Value, load_sql
+from hubbub.usage.base import CounterRow
+
+SQL = load_sql("hubbub.usage", "usage.sql")
+ROWS = 16
+"""So many rows are bound in one statement: few enough that statements of each number of rows stay prepared."""
+MOST_KNOWN = 10_000
+NOTHING = (0, 0, 0)
+_NEVER = -1
+_Key = tuple[str, str, str]
+
+
+class Reserved(NamedTuple):
+    """A reservation as it is stored. Groups and counters are JSON."""
+
+    answer_id: str
+    questions: int
+    tokens: int
+    money: int
+    person: str
+    key: str
+    groups: str
+    counters: str
+
+
+class Counting:
+    """What is known of the counters and the reservations in a file; see `Connection.known`."""
+
+    def __init__(self) -> None:
+        self._used: dict[_Key, list[int]] = {}
+        """Of each counter by its scope, subject and window: questions, tokens, money, and when the window began."""
+        self._changed: set[str] = set()
+        """What this transaction has still to write: counters as reservations name them."""
+        self._reserved: dict[str, Reserved] = {}
+        """By answer."""
+
+    def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
+        """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
+        found: list[list[int]] = []
+        for start, used in self._changing(connection, counters):
+            if used[3] != start:
+                used[:] = (*NOTHING, start)
+            _add(used, amount)
+            found.append(used)
+        return found
+
+    def reserve(self, connection: Connection, reserved: Reserved) -> None:
+        """Store a reservation whose amount was counted."""
+        connection.all(SQL["reserve"], reserved)
+        self._reserved[reserved.answer_id] = reserved
+
+    def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
+        """Count what answers used in place of what was reserved for them; return for whom that was."""
+        askers: dict[str, tuple[str, str, str]] = {}
+        for one in self._released(connection, list(used)):
+            askers[one.answer_id] = (one.person, one.key, one.groups)
+            before = (one.questions, one.tokens, one.money)
+            change = [new - old for new, old in zip(used[one.answer_id], before, strict=True)]
+            if any(change):
+                for start, now in self._changing(connection, one.counters):
+                    if now[3] == start:  # else a new window has begun
+                        _add(now, change)
+        return askers
+
+    def forget_person(self, connection: Connection, person_id: str) -> None:
+        """Drop a person's counters."""
+        self._write(connection)
+        connection.all(SQL["forget_counters_of"], (person_id,))
+        self._used.clear()
+
+    def _changing(self, connection: Connection, counters: str) -> list[tuple[int, list[int]]]:
+        """Return when the window of each counter began, and what is used of it: whoever asks may change that."""
+        keys = _keys_of(counters)
+        unknown = [key for key, _ in keys if key not in self._used]
+        if unknown:
+            for scope, subject, window, *used in _with_rows(connection, "counters", unknown):
+                self._used[(scope, subject, window)] = used
+            for key in unknown:
+                self._used.setdefault(key, [*NOTHING, _NEVER])
+        if not self._changed:
+            connection.at_end(self._write)
+        self._changed.add(counters)
+        return [(start, self._used[key]) for key, start in keys]
+
+    def _released(self, connection: Connection, answer_ids: Sequence[str]) -> list[Reserved]:
+        """Take reservations away, and return those there were."""
+        ids = [(one,) for one in answer_ids]
+        known = [one for answer_id in answer_ids if (one := self._reserved.pop(answer_id, None)) is not None]
+        if len(known) < len(ids):
+            return [Reserved(*row) for row in _with_rows(connection, "release", ids)]
+        _with_rows(connection, "drop_reserved", ids)
+        return known
+
+    def _write(self, connection: Connection) -> None:
+        keys = {key for counters in self._changed for key, _ in _keys_of(counters)}
+        rows = [(*key, *used) for key in keys if (used := self._used[key])[3] != _NEVER]
+        _with_rows(connection, "put_counters", rows)
+        self._changed.clear()
+        if len(self._used) > MOST_KNOWN:
+            self._used.clear()
+
+
+def _add(used: list[int], amount: Sequence[int]) -> None:
+    used[0] += amount[0]
+    used[1] += amount[1]
+    used[2] += amount[2]
+
+
+def _with_rows(connection: Connection, name: str, rows: Sequence[Sequence[Value]]) -> list[Row]:
+    """Run a statement over rows, which are all as wide, and return what it returns."""
+    found: list[Row] = []
+    for start in range(0, len(rows), ROWS):
+        some = rows[start : start + ROWS]
+        found += connection.all(_statement(name, len(some), len(some[0])), [value for row in some for value in row])
+    return found
+
+
+@lru_cache(maxsize=8 * ROWS)
+def _statement(name: str, rows: int, width: int) -> str:
+    row = f"({', '.join('?' * width)})" if width > 1 else "?"
+    return SQL[name].replace("{rows}", ", ".join([row] * rows))
+
+
+@lru_cache(maxsize=1024)
+def _keys_of(counters: str) -> tuple[tuple[_Key, int], ...]:
+    return tuple((row[:3], row[3]) for row in msgspec.json.decode(counters, type=list[CounterRow]))
