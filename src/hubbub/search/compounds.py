@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
 READ_TERMS = 100
 """So many terms of the vocabulary are read for each beginning."""
-MOST_COMPOUNDS = 24
+MOST_COMPOUNDS = 12
 """So many of them are searched for a word: those in the most passages."""
 KEPT = 256
 KEPT_ROWS = 20_000
@@ -60,6 +60,6 @@ def _read(connection: Connection, upto: int, parts: tuple[str, ...]) -> Compound
     words = tuple(sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS])
     if not words:
         return Compounds((), np.empty(0, np.uint32), upto)
-    match = f"{{title heading text}} : ({' OR '.join(map(json.dumps, words))})"
+    match = " OR ".join(map(json.dumps, words))  # in any column: a collection's word has digits, and is no compound
     ((found,),) = connection.all(SQL["rows_with"], (match,))
     return Compounds(words, np.fromstring(found or "", np.uint32, sep=","), upto)

@@ -31,7 +31,7 @@ REMEMBERED_SECONDS = 300.0
 MOST_REMEMBERED = 50_000
 REMEMBERED_FROM = 100
 """Fewer are counted anew, which costs little: a word that was nowhere a moment ago may be in a document by now."""
-WIDENED = 8
+WIDENED = 4
 """So many of a query's words, the rarest, are also found as parts of longer ones."""
 AS_PART = 0.8
 """A word weighs this much where it is only a part of a longer one."""
