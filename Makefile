@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test test-slow check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
+.PHONY: serve test test-slow check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-search-beside bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -66,6 +66,9 @@ bench-search: .venv/.installed ## measure searches by size, as in make bench-sea
 
 bench-search-kills: .venv/.installed ## kill a process while it builds the index of a search, 50 times, and compare
 	PYTHONPATH=src $(BIN)/python -m bench.searching.kills $(ARGS)
+
+bench-search-beside: .venv/.installed ## measure tokens of 300 streams while 100,000 passages are searched: make bench-search-beside ARGS="--help"
+	PYTHONPATH=src $(BIN)/python -m bench.searching.beside $(ARGS)
 
 bench-faults: .venv/.installed-dev ## let model servers fail in every way, and count what people see: make bench-faults ARGS="--help"
 	PYTHONPATH=src $(BIN)/python -m bench.faults $(ARGS)

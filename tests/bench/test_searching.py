@@ -1,13 +1,18 @@
-"""The measurement of searches by size, and kills while an index is built: in their short forms."""
+"""The measurement of searches by size and beside streams, and kills while an index is built: in their short forms."""
 
+import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
 
-from bench.searching import kills
+from bench.lab.ends import NO_COMPILER
+from bench.lab.processes import Cores
+from bench.searching import beside, kills
 from bench.searching.__main__ import COLUMNS, HERE, line, measured
 
 SHORT_TIMES = 3
+SHORT = beside.Asked(passages=60, streams=4, searches=20, seconds=0.5, rounds=1)
 
 
 async def test_every_column_is_measured() -> None:
@@ -15,6 +20,31 @@ async def test_every_column_is_measured() -> None:
     assert {key for _, key, *_ in COLUMNS} <= row.keys()
     assert row["recall"] == 1.0
     assert line(60, "here", row).split()[:2] == ["60", "here"]
+
+
+def test_tokens_are_timed_beside_searches(capsys: pytest.CaptureFixture[str]) -> None:
+    _skip_where_nothing_is_measured()
+    ratio, is_whole = beside.run(SHORT)
+    head, *rounds = capsys.readouterr().out.splitlines()[1:-1]
+    assert head.split()[0] == "round"
+    assert [one.split()[0] for one in rounds] == ["1"]
+    assert is_whole
+    assert ratio > 0
+
+
+def test_searches_that_find_nothing_are_no_measurement() -> None:
+    _skip_where_nothing_is_measured()
+    with pytest.raises(RuntimeError, match="finds nothing"):
+        list(beside.measure(dataclasses.replace(SHORT, passages=0)))
+
+
+def _skip_where_nothing_is_measured() -> None:
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        pytest.skip(NO_COMPILER)
+    try:
+        Cores.choose()
+    except SystemExit as error:
+        pytest.skip(str(error))
 
 
 async def test_the_index_equals_the_database_whenever_its_process_is_killed(

@@ -1,9 +1,11 @@
 """Mark in passages that were found where they hold the words of the query."""
 
 import re
+from collections.abc import Iterable, Set
 
 import msgspec
 
+from hubbub.core.compounds import compound_of
 from hubbub.core.documents import Hit
 from hubbub.core.wording import index_terms, language_of, query_terms, telling
 from hubbub.search.base import Why
@@ -33,6 +35,13 @@ def marked(query: str, hit: Hit, why: Why | None = None) -> Found:
     """Return a hit with the places of the query's telling words in it, in order, none overlapping."""
     text = hit.text[:MARKED_CHARACTERS]
     language = language_of(text)
-    wanted = {form for term in telling(query_terms(query, (language,))) for form in term.forms}
+    terms = telling(query_terms(query, (language,)))
+    wanted = {form for term in terms for form in term.forms}
+    parts = {part for term in terms for part in term.parts}
     words = ((word.start(), word.end(), index_terms(word.group(), language)) for word in _WORD.finditer(text))
-    return Found(hit, tuple(Highlight(start, end) for start, end, terms in words if not wanted.isdisjoint(terms)), why)
+    places = (Highlight(start, end) for start, end, held in words if _is_wanted(held, wanted, parts))
+    return Found(hit, tuple(places), why)
+
+
+def _is_wanted(held: Iterable[str], wanted: Set[str], parts: Set[str]) -> bool:
+    return any(term in wanted or any(compound_of(term, part) for part in parts) for term in held)

@@ -172,7 +172,7 @@ OF_NOBODY = frozenset(
     {
         *("worker", "cookie_key", "people_revision", "audit_start", "audit_taken", "audit_state", "audit_outbox_id"),
         *("people_group", "provisioned_group", "rights_revision", "passage_language", "vector_space"),
-        *("passage_change", "sign_revision"),
+        *("passage_change", "passage_unturned", "sign_revision"),
         *("lease", "folder"),  # of PostgreSQL
     }
 )

@@ -54,7 +54,7 @@ POSTGRES: Mapping[str, int] = {
     "provisioned_groups": 1,
 }
 """The same for PostgreSQL, whose scripts are its own."""
-LIBRARY: Mapping[str, int] = {"search": 3, "library": 8, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
+LIBRARY: Mapping[str, int] = {"search": 4, "library": 8, "azure": 2, "origins": 1, "outbox": 1, "provisioned": 1}
 
 
 def chats_of(settings: Settings) -> "Sqlite | Postgres":

@@ -83,7 +83,7 @@ LEFT_OUT = frozenset(
         *("searched", "noted"),  # made anew from the texts
         *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document
         *("vector_space", "passage_embedding", "sign_block"),  # vectors are made anew
-        *("passage_change", "sign_revision"),  # of the indexes, which are made anew
+        *("passage_change", "passage_unturned", "sign_revision"),  # of the indexes, which are made anew
     }
 )
 """The tables of SQLite that need not be moved."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from hubbub.core.languages import READ_CHARACTERS, detect, is_stop_word, stems, without_accents
+from hubbub.core.compounds import COMPOUNDING
+from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word, stems, without_accents
 
 LONGEST_TERM = 64
 """A longer word is data, no language, and is searched by its beginning."""
@@ -35,6 +36,7 @@ _KINDS = tuple(
         ("unspaced", _UNSPACED),
     )
 )
+_SPACED = ("plain", "part")
 _JOINERS = re.compile(r"[.'’\-‐‑_/:@+,]")
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+")
@@ -62,6 +64,8 @@ class Term(NamedTuple):
     """How it may be written in the index; any of them is this word."""
     is_telling: bool
     """Whether it says what the text is about."""
+    parts: tuple[str, ...] = ()
+    """How it is written as a part of a longer word, in languages that compound."""
 
 
 def folded(text: str) -> str:
@@ -116,13 +120,15 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
         language = _language_of(cut, folded_text)
     among = dict.fromkeys((language, *languages))
     built = _built_of_stop_words(folded_text, language)
-    found: dict[tuple[str, ...], bool] = {}
+    compounding = [one for one in among if one in COMPOUNDING] if language in COMPOUNDING | {UNKNOWN} else []
+    found: dict[tuple[str, ...], Term] = {}
     for kind, word in cut:
+        parts = dict.fromkeys(form for one in compounding for form in _of_plain(word, one)) if kind in _SPACED else ()
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
-            if word in built:
-                is_telling = False
-            found[forms] = found.get(forms, False) or is_telling
-    return [Term(forms, is_telling) for forms, is_telling in found.items()]
+            is_new = forms not in found or not found[forms].is_telling
+            if is_new:
+                found[forms] = Term(forms, is_telling and word not in built, tuple(parts))
+    return list(found.values())
 
 
 def _built_of_stop_words(text: str, language: str) -> set[str]:

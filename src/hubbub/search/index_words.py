@@ -3,13 +3,15 @@
 import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, Row, load_sql
+from hubbub.core.compounds import backward
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.base import TermFound
+from hubbub.search.compounds import Compounds, CompoundsCache
 from hubbub.search.postings import Moment, PostingsCache, forget_changes, idf, note_change
 
 if TYPE_CHECKING:
@@ -29,23 +31,41 @@ REMEMBERED_SECONDS = 300.0
 MOST_REMEMBERED = 50_000
 REMEMBERED_FROM = 100
 """Fewer are counted anew, which costs little: a word that was nowhere a moment ago may be in a document by now."""
+WIDENED = 4
+"""So many of a query's words, the rarest, are also found as parts of longer ones."""
+AS_PART = 0.8
+"""A word weighs this much where it is only a part of a longer one."""
 SHORT_CHARACTERS = 200
 """A shorter text is taken to be in the language of the document around it."""
 
 
-def put_terms(connection: Connection, passages: Sequence[Row]) -> None:
-    """Index passages of one document (row, collection_id, name, title, heading, text, …); they wait no longer."""
-    around = language_of("\n".join(row[5] for row in passages[:10])) if passages else UNKNOWN
+def put_terms(connection: Connection, passages: Sequence[Row], around: str | None = None) -> None:
+    """Index passages of one document (row, collection_id, name, title, heading, text, …); they wait no longer.
+
+    `around` is the document's language; None: it is told from these passages.
+    """
+    if around is None:
+        around = language_of("\n".join(row[5] for row in passages[:10])) if passages else UNKNOWN
     for row, collection_id, name, title, heading, text, *_ in passages:
         language = around if len(text) < SHORT_CHARACTERS else language_of(text) or around
         named = title if name == title else f"{name}\n{title}"
         terms = [" ".join(index_terms(part, language)) for part in (named, heading, text)]
-        connection.all(SQL["put_terms"], (row, inside(collection_id), *terms))
+        around_terms = " ".join((inside(collection_id), *backward(" ".join(terms).split(), language)))
+        connection.all(SQL["put_terms"], (row, around_terms, *terms))
         connection.all(SQL["put_language"], (language,))
         connection.all(SQL["not_waiting"], (row,))
-        note_change(connection, row, inside(collection_id), terms)
+        note_change(connection, row, around_terms, terms)
     if passages:
         forget_changes(connection)
+
+
+class Counted(NamedTuple):
+    """A word that is searched."""
+
+    held: int
+    """In about how many passages it is, as a word or as a part of one."""
+    term: Term
+    compounds: Compounds | None
 
 
 class Frequencies:
@@ -53,6 +73,7 @@ class Frequencies:
 
     def __init__(self) -> None:
         self.postings = PostingsCache()
+        self.compounds = CompoundsCache()
         self._known: dict[str, int] = {}
         self._since = 0.0
 
@@ -93,9 +114,8 @@ def find_words(
     counted = _counted(connection, frequencies, moment, query, language)
     if not counted:
         return []
-    wanted = [term for _, term in counted]
-    rare = _rare([count for count, _ in counted])
-    ranked = _ranked(connection, frequencies.postings, moment, wanted, rare, collection_ids, among)
+    rare = _rare([one.held for one in counted])
+    ranked = _ranked(connection, frequencies.postings, moment, counted, rare, collection_ids, among)
     found: list[int] = []
     for start in range(0, len(ranked), CHECKED):
         rows = ranked[start : start + CHECKED].tolist()
@@ -112,41 +132,61 @@ def weigh_words(
     """Return the terms of a query that rows hold, the weightiest first."""
     moment = frequencies.postings.catch_up(connection)
     found: dict[int, list[TermFound]] = {row: [] for row in rows}
-    for _, term in _counted(connection, frequencies, moment, query, language):
+    for one in _counted(connection, frequencies, moment, query, language):
         weights = dict.fromkeys(rows, 0.0)
-        for form in term.forms:
-            one = frequencies.postings.term(connection, moment, form)
-            rarity = idf(moment.passages, len(one.rows))
+        for form in one.term.forms:
+            postings = frequencies.postings.term(connection, moment, form)
+            rarity = idf(moment.passages, len(postings.rows))
             for row in rows:
-                if (place := int(one.rows.searchsorted(row))) < len(one.rows) and one.rows[place] == row:
-                    weights[row] += float(one.weights[place]) * rarity
+                if (place := _place(postings.rows, row)) is not None:
+                    weights[row] += float(postings.weights[place]) * rarity
+        if one.compounds is not None:
+            for row in rows:
+                if not weights[row] and _place(one.compounds.rows, row) is not None:
+                    weights[row] = AS_PART * idf(moment.passages, one.held)
         for row, weight in weights.items():
             if weight:
-                found[row].append(TermFound(term.forms[0], weight))
+                found[row].append(TermFound(one.term.forms[0], weight))
     return {row: sorted(terms, key=lambda one: -one.weight) for row, terms in found.items()}
+
+
+def _place(rows: "npt.NDArray[np.uint32]", row: int) -> int | None:
+    place = int(rows.searchsorted(row))
+    return place if place < len(rows) and rows[place] == row else None
 
 
 def _counted(
     connection: Connection, frequencies: Frequencies, moment: Moment, query: str, language: str
-) -> list[tuple[int, Term]]:
-    """Return the terms that are searched, rarest first, each with the number of passages that it is in."""
+) -> list[Counted]:
+    """Return the terms that are searched, rarest first."""
     languages = [row[0] for row in connection.all(SQL["languages"])]
-    counted = [
-        (count, term)
-        for term in telling(query_terms(query, languages, language))[:MOST_COUNTED]
-        if (count := frequencies.of(connection, term))
-    ]
-    counted = sorted(counted, key=lambda one: one[0])[:MAX_TERMS]
-    if moment.passages > RATED:  # what more than half of them hold weighs nothing, and takes the longest to read
-        counted = [one for one in counted if one[0] * 2 <= moment.passages] or counted[:1]
-    return counted
+    wanted = telling(query_terms(query, languages, language))[:MOST_COUNTED]
+    found = sorted((Counted(frequencies.of(connection, term), term, None) for term in wanted), key=_held)
+    # What more than half of many passages hold weighs nothing, and takes the longest to read.
+    most = moment.passages // 2 if moment.passages > RATED else moment.passages
+    widened = [_widened(connection, frequencies, moment, one, most) for one in found[:WIDENED]]
+    counted = sorted((one for one in (*widened, *found[WIDENED:]) if one.held), key=_held)[:MAX_TERMS]
+    return [one for one in counted if one.held <= most] or counted[:1]
+
+
+def _held(one: Counted) -> int:
+    return one.held
+
+
+def _widened(connection: Connection, frequencies: Frequencies, moment: Moment, one: Counted, most: int) -> Counted:
+    """Return a word with the compounds that it is part of, unless they are in most passages."""
+    if not one.term.parts or one.held > most:
+        return one
+    compounds = frequencies.compounds.of(connection, moment.upto, one.term.parts)
+    held = one.held + len(compounds.rows)
+    return one if not len(compounds.rows) or held > most else Counted(held, one.term, compounds)
 
 
 def _ranked(
     connection: Connection,
     postings: PostingsCache,
     moment: Moment,
-    wanted: Sequence[Term],
+    wanted: Sequence[Counted],
     rare: int,
     collection_ids: Sequence[str],
     among: Among,
@@ -154,8 +194,10 @@ def _ranked(
     """Return the rows that hold one of the first terms, so many, best first; some may be gone."""
     import numpy as np  # here: it takes a while to import
 
-    of_terms = [[postings.term(connection, moment, form) for form in term.forms] for term in wanted]
-    rows = np.unique(np.concatenate([one.rows for forms in of_terms[:rare] for one in forms]))
+    of_terms = [[postings.term(connection, moment, form) for form in one.term.forms] for one in wanted]
+    held_by = [one.rows for forms in of_terms[:rare] for one in forms]
+    held_by += [one.compounds.rows for one in wanted[:rare] if one.compounds is not None]
+    rows = np.unique(np.concatenate(held_by))
     is_inside = np.zeros(len(rows), bool)
     for collection_id in collection_ids:
         held, _ = _places(postings.collection(connection, moment, inside(collection_id)).rows, rows)
@@ -165,11 +207,15 @@ def _ranked(
     rows = rows[is_inside]
     scores = np.zeros(len(rows), np.float64)
     held_terms = np.zeros(len(rows), np.uint8)
-    for forms in of_terms:
+    for counted, forms in zip(wanted, of_terms, strict=True):
         is_held = np.zeros(len(rows), bool)
         for one in forms:
             held, places = _places(one.rows, rows)
             scores[held] += one.weights[places] * idf(moment.passages, len(one.rows))
+            is_held |= held
+        if counted.compounds is not None:
+            held, _ = _places(counted.compounds.rows, rows)
+            scores[held & ~is_held] += AS_PART * idf(moment.passages, counted.held)
             is_held |= held
         held_terms += is_held
     return rows[np.lexsort((rows, -scores, held_terms < len(wanted)))]

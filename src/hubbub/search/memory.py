@@ -2,18 +2,20 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from struct import unpack
 
 import msgspec
 from msgspec.structs import replace
 
+from hubbub.core.compounds import compound_of
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.people import Reader
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 from hubbub.search.fusion import fuse, worth
+from hubbub.search.index_words import AS_PART
 
 # Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.
 K1 = 1.2
@@ -129,14 +131,21 @@ def _by_words(wanted: Sequence[Term], entries: dict[str, Entry]) -> list[str]:
     lengths = {passage_id: entry.counts.total() for passage_id, entry in entries.items()}
     mean = sum(lengths.values()) / max(len(lengths), 1) or 1.0
     scores: dict[str, float] = {}
-    for term in (form for one in wanted for form in one.forms):
+    for term, weight in _weighted(wanted, {word for entry in entries.values() for word in entry.counts}):
         holding = [passage_id for passage_id, entry in entries.items() if term in entry.counts]
         idf = math.log(1 + (len(entries) - len(holding) + 0.5) / (len(holding) + 0.5))
         for passage_id in holding:
             count = entries[passage_id].counts[term]
             share = count * (K1 + 1) / (count + K1 * (1 - B + B * lengths[passage_id] / mean))
-            scores[passage_id] = scores.get(passage_id, 0.0) + idf * share
+            scores[passage_id] = scores.get(passage_id, 0.0) + weight * idf * share
     return sorted(scores, key=lambda passage_id: -scores[passage_id])
+
+
+def _weighted(wanted: Sequence[Term], vocabulary: Set[str]) -> list[tuple[str, float]]:
+    """Return what is looked for: the words, and the compounds that they are part of, which weigh less."""
+    compounds = {word for word in vocabulary if any(compound_of(word, part) for one in wanted for part in one.parts)}
+    forms = {form for one in wanted for form in one.forms}
+    return [*((form, 1.0) for form in sorted(forms)), *((word, AS_PART) for word in sorted(compounds - forms))]
 
 
 def _by_vectors(vector: Vector | None, entries: dict[str, Entry]) -> list[str]:

@@ -6,10 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from hubbub.connections.postgres import Connection, plain
 from hubbub.connections.sql import load_sql
+from hubbub.core.compounds import backward, beginnings
 from hubbub.core.documents import Document, Passage
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
-from hubbub.search.index_words import MAX_TERMS, MOST_COUNTED, MOST_REMEMBERED, REMEMBERED_SECONDS, SHORT_CHARACTERS
+from hubbub.search.index_words import (
+    AS_PART,
+    MAX_TERMS,
+    MOST_COUNTED,
+    MOST_REMEMBERED,
+    REMEMBERED_SECONDS,
+    SHORT_CHARACTERS,
+)
 from hubbub.search.index_words import inside as inside
 
 SQL = load_sql("hubbub.search", "postgres/search.sql")
@@ -34,12 +42,17 @@ def vectors_of(document: Document, passages: Sequence[Passage]) -> tuple[list[st
         language = around if len(one.text) < SHORT_CHARACTERS else language_of(one.text) or around
         languages.add(language)
         parts = ((named, "C"), (one.heading, ""), (one.text, ""))
-        vectors.append(_vector(document.collection_id, ((index_terms(text, language), kind) for text, kind in parts)))
+        vectors.append(
+            _vector(document.collection_id, [(index_terms(text, language), kind) for text, kind in parts], language)
+        )
     return vectors, sorted(languages)
 
 
-def _vector(collection_id: str, parts: Iterable[tuple[Sequence[str], str]]) -> str:
-    """Return terms with their places; what a title holds weighs half, which its letter says."""
+def _vector(collection_id: str, parts: Iterable[tuple[Sequence[str], str]], language: str) -> str:
+    """Return terms with their places; what a title holds weighs half, which its letter says.
+
+    Long words stand there back to front as well, without a place, where the language has compounds.
+    """
     places: dict[str, list[str]] = {}
     place = 0
     for terms, kind in parts:
@@ -48,7 +61,10 @@ def _vector(collection_id: str, parts: Iterable[tuple[Sequence[str], str]]) -> s
             of_term = places.setdefault(plain(term), [])
             if len(of_term) < MOST_PLACES:
                 of_term.append(f"{place}{kind}")
-    return " ".join([inside(collection_id), *(f"{_quoted(term)}:{','.join(at)}" for term, at in places.items())])
+    turned = map(_quoted, backward(places, language))
+    return " ".join(
+        [inside(collection_id), *turned, *(f"{_quoted(term)}:{','.join(at)}" for term, at in places.items())]
+    )
 
 
 def _quoted(term: str) -> str:
@@ -67,13 +83,15 @@ class TermCounts:
         now = time.monotonic()
         if now - self._since > REMEMBERED_SECONDS or len(self._known) > MOST_REMEMBERED:
             self._known, self._since = {}, now
-        unknown = list({form for term in terms for form in term.forms if form not in self._known})
+        unknown = list({form for term in terms for form in (*_exact(term), *_as_part(term)) if form not in self._known})
         if unknown:
-            quoted = [_quoted(form) for form in unknown]
-            found = await connection.all(SQL["passages_with"], unknown, quoted, MOST_RATED)
+            found = await connection.all(SQL["passages_with"], unknown, unknown, MOST_RATED)
             self._known |= {row[0]: row[1] for row in found}
-        counted = [(sum(self._known.get(form, 0) for form in term.forms), term) for term in terms]
+        counted = [(max(self._sum(_exact(term)), self._sum(_as_part(term))), term) for term in terms]
         return [one for one in counted if one[0]]
+
+    def _sum(self, forms: Sequence[str]) -> int:
+        return sum(self._known.get(form, 0) for form in forms)
 
 
 async def find_words(
@@ -94,9 +112,8 @@ async def find_words(
     counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one[0])[:MAX_TERMS]
     if not counted:
         return []
-    groups = ["(" + " | ".join(_quoted(form) for form in term.forms) + ")" for _, term in counted]
-    # `ts_rank` shares what a group is worth among its forms, of which a passage holds one.
-    weights = [len(term.forms) * math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count, term in counted]
+    groups = [_any((*_exact(term), *_as_part(term))) for _, term in counted]
+    rated, weights = _rated(counted, total)
     rare = groups[: _rare([count for count, _ in counted])]
     collections = " | ".join(map(inside, collection_ids))
     any_of = f"({' | '.join(groups)})"
@@ -105,7 +122,7 @@ async def find_words(
     rows: list[int] = []
     for match in (" & ".join(groups), any_of) if len(groups) > 1 else (any_of,):
         query = f"({match}) & ({collections})"
-        values = (query, groups, weights, depth, 2 * MOST_RATED)
+        values = (query, rated, weights, depth, 2 * MOST_RATED)
         if document_ids is None and but:
             rows += [row[0] for row in await connection.all(SQL["find_words_but"], *values, list(but))]
         elif document_ids is None:
@@ -115,6 +132,33 @@ async def find_words(
         if len(rows) >= depth:
             break
     return list(dict.fromkeys(rows))[:depth]
+
+
+def _exact(term: Term) -> list[str]:
+    return [_quoted(form) for form in term.forms]
+
+
+def _as_part(term: Term) -> list[str]:
+    """Return what finds the words that a term begins or ends: any of them, also those that are no compounds."""
+    return [f"{_quoted(beginning)}:*" for part in term.parts for beginning in beginnings(part)]
+
+
+def _any(forms: Sequence[str]) -> str:
+    return f"({' | '.join(forms)})"
+
+
+def _rated(counted: Sequence[tuple[int, Term]], total: int) -> tuple[list[str], list[float]]:
+    """Return what passages are rated by, and what each weighs: a word is worth less as a part of a longer one."""
+    queries: list[str] = []
+    weights: list[float] = []
+    for count, term in counted:
+        rarity = math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
+        exact, as_part = _exact(term), _as_part(term)
+        shares = [(exact, 1 - AS_PART), (exact + as_part, AS_PART)] if as_part else [(exact, 1.0)]
+        for forms, share in shares:
+            queries.append(_any(forms))
+            weights.append(len(forms) * rarity * share)  # `ts_rank` shares it among the forms, of which one is held
+    return queries, weights
 
 
 def terms_of(query: str, languages: Sequence[str], language: str) -> list[Term]:

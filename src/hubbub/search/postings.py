@@ -149,9 +149,8 @@ class PostingsCache:
     def _weigh(self, terms: str, average_length: float) -> dict[str, float]:
         if not terms:
             return {}
-        inside, *columns = terms.split("\n")
-        cut = [column.split(" ") if column else [] for column in columns]
-        norm = K1 * (1 - B + B * (1 + sum(map(len, cut))) / average_length)
+        (inside, *backward), *cut = [column.split(" ") if column else [] for column in terms.split("\n")]
+        norm = K1 * (1 - B + B * (1 + len(backward) + sum(map(len, cut))) / average_length)
         found = Counter[str]()
         for weight, column in zip(COLUMN_WEIGHTS, cut, strict=True):
             for term in column:

@@ -5,16 +5,22 @@ from collections.abc import Iterable, Sequence
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Vector
 from hubbub.core.terms import STOP_WORDS, words
+from hubbub.core.wording import language_of
 from hubbub.search.fusion import fuse
 from hubbub.search.index_meanings import Embedded, put_vectors
 from hubbub.search.index_words import MAX_TERMS, inside, put_terms
 
-SQL = load_sql("hubbub.search", "search.sql")
+SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
 
 
 def is_behind(connection: Connection) -> bool:
     """Tell whether passages wait to be indexed, or an earlier version's index is still there."""
     return connection.one(SQL["is_waiting"]) is not None or bool(_before(connection))
+
+
+def is_to_rebuild(connection: Connection) -> bool:
+    """Tell whether `rebuild_some` has anything to do."""
+    return is_behind(connection) or connection.one(SQL["is_unturned"]) is not None
 
 
 def rebuild_some(connection: Connection, limit: int) -> bool:
@@ -36,8 +42,22 @@ def rebuild_some(connection: Connection, limit: int) -> bool:
     if len(waiting) < limit:
         for table in before:
             connection.all(f"drop table {table}")
-        return False
+        return _turn_some(connection, limit)
     return True
+
+
+def _turn_some(connection: Connection, limit: int) -> bool:
+    """Index some passages anew whose long words are not there back to front; False where none is left."""
+    around: dict[str, str] = {}
+    for row in connection.all(SQL["unturned"], (limit,)):
+        document_id = row[-1]
+        if document_id not in around:
+            texts = connection.all(SQL["first_texts"], (document_id,))
+            around[document_id] = language_of("\n".join(text for (text,) in texts))
+        connection.all(SQL["drop_terms_of"], row[:1])
+        put_terms(connection, [row[:-1]], around[document_id])
+    connection.all(SQL["turned"], (limit,))
+    return connection.one(SQL["is_unturned"]) is not None
 
 
 def remove_before(connection: Connection, rows: Iterable[int]) -> None:

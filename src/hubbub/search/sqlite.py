@@ -20,7 +20,7 @@ from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy,
 from hubbub.search.index_words import Frequencies, put_terms
 from hubbub.search.postings import forget_changes
 from hubbub.search.ranking import Asked, explain, rank
-from hubbub.search.rebuilding import is_behind, rebuild_some, remove_before
+from hubbub.search.rebuilding import is_to_rebuild, rebuild_some, remove_before
 from hubbub.search.signs import SignsCache
 from hubbub.search.vectors import QueryVectors, embedded_text
 
@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 ROOM = "search"
 _SCHEMA = load_sql("hubbub.search", "schema.sql")
-SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"], load_sql("hubbub.search", "changes.sql")["changes"])
+_CHANGES = load_sql("hubbub.search", "changes.sql")
+SCHEMA = (_SCHEMA["passages"], _SCHEMA["terms"], _CHANGES["changes"], _CHANGES["compounds"])
 SQL = load_sql("hubbub.search", "search.sql")
 
 REBUILT_AT_ONCE = 50
@@ -61,7 +62,7 @@ class SqliteSearch:
         await self._database.migrate(ROOM, SCHEMA)
         if self._embedder is not None:
             await self._database.write(use_space, self._embedder.name, self._embedder.dimensions)
-        if await self._database.read(is_behind) and await self._database.write(rebuild_some, REBUILT_AT_ONCE):
+        if await self._database.read(is_to_rebuild) and await self._database.write(rebuild_some, REBUILT_AT_ONCE):
             self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild-search")
         return self
 

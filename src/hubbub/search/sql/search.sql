@@ -4,6 +4,9 @@ select row from passage where document_id in (select value from json_each(?))
 -- name: passages_with
 select doc from passage_vocabulary where term = ?
 
+-- name: terms_from
+select term, doc from passage_vocabulary where term > ?1 and term < ?1 || char(1114111) limit ?2
+
 -- name: languages
 select language from passage_language
 
