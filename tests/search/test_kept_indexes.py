@@ -168,3 +168,13 @@ async def test_a_word_is_found_as_soon_as_a_document_has_it(database: Sqlite) ->
             assert await search.find(word, ["c1"]) == []
             await put(search, document(number), f"A {word}.")
             assert [hit.text for hit in await search.find(word, ["c1"])] == [f"A {word}."]
+
+
+async def test_what_is_left_is_found_when_most_that_held_a_word_is_gone(database: Sqlite) -> None:
+    async with SqliteSearch(database, None) as search:
+        for number, text in enumerate(("The harbour lantern.", "A harbour.", "This harbour."), start=1):
+            await put(search, document(number), text)
+        assert len(await search.find("lantern harbour", ["c1"])) == 3
+        await search.remove(document(1).id)
+        await search.remove(document(2).id)
+        assert [hit.text for hit in await search.find("lantern harbour", ["c1"])] == ["This harbour."]

@@ -162,8 +162,9 @@ def _counted(
     languages = [row[0] for row in connection.all(SQL["languages"])]
     wanted = telling(query_terms(query, languages, language))[:MOST_COUNTED]
     found = sorted((Counted(frequencies.of(connection, term), term, None) for term in wanted), key=_held)
-    # What more than half of many passages hold weighs nothing, and takes the longest to read.
-    most = moment.passages // 2 if moment.passages > RATED else moment.passages
+    # What more than half of many passages hold weighs nothing, and takes the longest to read. Of few passages none is
+    # left out by its count, which may be of before the last change.
+    most = moment.passages // 2 if moment.passages > RATED else RATED + moment.passages
     widened = [_widened(connection, frequencies, moment, one, most) for one in found[:WIDENED]]
     counted = sorted((one for one in (*widened, *found[WIDENED:]) if one.held), key=_held)[:MAX_TERMS]
     return [one for one in counted if one.held <= most] or counted[:1]
