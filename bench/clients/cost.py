@@ -122,7 +122,7 @@ async def _run(asked: argparse.Namespace) -> bool:
                 "HUBBUB_MODELS__UP__BASE_URL": model.base_url,
                 "HUBBUB_MODELS__UP__MODEL": "scripted",
             }
-            server = await stack.enter_async_context(hubbub_serving(Path(folder), variables))
+            server = await stack.enter_async_context(hubbub_serving(Path(folder), variables, is_fresh=True))
             sides.append(Side(server.url, server.process.pid, http))
         pair = (sides[0], sides[1])
         print(f"{'':28} {'question':>20} {'token':>20}")

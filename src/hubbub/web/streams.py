@@ -12,7 +12,7 @@ from hubbub.answers.base import Record
 from hubbub.answers.entry import Reader
 from hubbub.answers.log import Log
 from hubbub.core.errors import HubbubError
-from hubbub.core.events import SAID, Done, Event, Failed, Stopped, decode, prefix_of
+from hubbub.core.events import ENDINGS, SAID, Done, Event, Failed, Stopped, decode, prefix_of
 from hubbub.core.references import told
 from hubbub.identity.grants import granted
 from hubbub.web.dialects.base import Dialect
@@ -32,6 +32,7 @@ HELD_SECONDS = 10.0
 
 _SAID = tuple(prefix_of(kind) for kind in (*SAID, Done, Stopped))
 _FAILED = prefix_of(Failed)
+_ENDED = tuple(prefix_of(kind) for kind in ENDINGS)
 
 
 class EventStream(Response):
@@ -143,11 +144,13 @@ class EventStream(Response):
             self._has_begun = True
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             opening = dialect.opening() + (dialect.frames(held) if held else b"")
+            has_ended = bool(held) and held[-1].data.startswith(_ENDED)  # then its log need not be looked for again
             held.clear()
             await send_in_time({"type": "http.response.body", "body": opening, "more_body": True})
-            async for records in following:
-                body = dialect.frames(records)
-                await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
+            if not has_ended:
+                async for records in following:
+                    body = dialect.frames(records)
+                    await send_in_time({"type": "http.response.body", "body": body, "more_body": True})
             await send_in_time({"type": "http.response.body", "body": b"", "more_body": False})
         except HubbubError as error:
             await send_in_time({"type": "http.response.body", "body": dialect.trouble(told(error)), "more_body": False})
