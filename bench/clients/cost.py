@@ -1,10 +1,12 @@
 """Compare what each dialect costs with another checkout, in CPU time by turns.
 
-    PYTHONPATH=src python -m bench.clients.cost --beside TREE [--rounds 7] [words of dialects…]
+    PYTHONPATH=src python -m bench.clients.cost --beside TREE [--pairs 5] [--rounds 3] [words of dialects…]
 
 Both checkouts serve at once, with this one's packages, before one model server in this process. In each round first one
-and then the other is asked the same, the order alternating; what is told is the median of the rounds' ratios, which a
-machine that is busy with other things moves less than the times themselves. Exit code 1: a ratio is over `--most`.
+and then the other is asked the same, the order alternating. Two servers of one and the same checkout differ by up to a
+tenth for as long as they live, so that several pairs are started one after the other; what is told is the median of all
+their rounds' ratios, which a machine that is busy with other things moves less than the times themselves. Exit code 1:
+a ratio is over `--most`.
 """
 
 import argparse
@@ -12,11 +14,12 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiohttp
 
@@ -91,30 +94,30 @@ class Side:
         return found
 
 
-async def ratio(dialect: Dialect, sides: tuple[Side, Side], count: int, rounds: int) -> tuple[float, float] | None:
-    """Return the median of ours over theirs, and the median of ours for one question; None where one serves it not."""
-    ratios: list[float] = []
-    own: list[float] = []
+Measured: TypeAlias = dict[tuple[str, str], list[tuple[float, float]]]
+"""By dialect and by what is counted: each round's ratio of ours to theirs, and ours for one, in seconds."""
+
+
+async def measure(dialect: Dialect, sides: tuple[Side, Side], count: int, rounds: int) -> list[tuple[float, float]]:
+    """Return each round's ratio of ours to theirs, and ours for one question; nothing where one serves it not."""
+    found: list[tuple[float, float]] = []
     for number in range(rounds + 1):
         order = (0, 1) if number % 2 else (1, 0)
-        found: dict[int, float] = {}
-        for place in order:
-            if (seconds := await sides[place].seconds(dialect, count)) is None:
-                return None
-            found[place] = seconds
+        spent = {place: await sides[place].seconds(dialect, count) for place in order}
+        ours, theirs = spent[0], spent[1]
+        if ours is None or theirs is None:
+            return []
         if number:  # the first warms both up
-            ratios.append(found[0] / found[1])
-            own.append(found[0] / count)
-    return statistics.median(ratios), statistics.median(own)
+            found.append((ours / theirs, ours / count))
+    return found
 
 
-async def _run(asked: argparse.Namespace) -> bool:
-    has_fallen = False
+@asynccontextmanager
+async def _pair(beside: Path, model: ModelServer) -> AsyncGenerator[tuple[Side, Side]]:
     async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(ModelServer())
         sides: list[Side] = []
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        for tree in (HERE, asked.beside.resolve()):
+        for tree in (HERE, beside):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hubbub-cost-"))
             variables = {
                 "PYTHONPATH": str(tree / "src"),
@@ -122,25 +125,44 @@ async def _run(asked: argparse.Namespace) -> bool:
                 "HUBBUB_MODELS__UP__BASE_URL": model.base_url,
                 "HUBBUB_MODELS__UP__MODEL": "scripted",
             }
-            server = await stack.enter_async_context(hubbub_serving(Path(folder), variables, is_fresh=True))
+            log = Path(folder) / "log"
+            server = await stack.enter_async_context(hubbub_serving(Path(folder), variables, is_fresh=True, log=log))
             sides.append(Side(server.url, server.process.pid, http))
-        pair = (sides[0], sides[1])
-        print(f"{'':28} {'question':>20} {'token':>20}")
-        for dialect in DIALECTS:
-            if asked.only and not any(word.lower() in dialect.name.lower() for word in asked.only):
+        yield sides[0], sides[1]
+
+
+async def _run(asked: argparse.Namespace) -> bool:
+    dialects = [
+        one for one in DIALECTS if not asked.only or any(word.lower() in one.name.lower() for word in asked.only)
+    ]
+    measured: Measured = defaultdict(list)
+    async with ModelServer() as model:
+        for number in range(asked.pairs):
+            async with _pair(asked.beside.resolve(), model) as sides:
+                for dialect in dialects:
+                    model.script = Script(tokens=("Yes.",))
+                    measured[dialect.name, "question"] += await measure(dialect, sides, QUESTIONS, asked.rounds)
+                    model.script = Script(tokens=("word ",) * TOKENS, seconds_between=0.002)
+                    measured[dialect.name, "token"] += await measure(dialect, sides, STREAMS, asked.rounds)
+            print(f"pair {number + 1} of {asked.pairs}", file=sys.stderr)
+    return _told(dialects, measured, asked.most)
+
+
+def _told(dialects: Sequence[Dialect], measured: Measured, most: float) -> bool:
+    """Print what was measured; returns whether a ratio is over the most."""
+    has_fallen = False
+    print(f"{'':28} {'question':>20} {'token':>20}")
+    for dialect in dialects:
+        cells: list[str] = []
+        for what, count in (("question", 1), ("token", TOKENS)):
+            rounds = measured[dialect.name, what]
+            if not rounds:
+                cells.append("not served beside")
                 continue
-            model.script = Script(tokens=("Yes.",))
-            question = await ratio(dialect, pair, QUESTIONS, asked.rounds)
-            model.script = Script(tokens=("word ",) * TOKENS, seconds_between=0.002)
-            token = await ratio(dialect, pair, STREAMS, asked.rounds)
-            if question is None or token is None:
-                print(f"{dialect.name:28} {'not served beside':>20}")
-                continue
-            cells = [
-                f"{one[0]:.2f} ({one[1] / count * 1e6:,.0f} µs)" for one, count in ((question, 1), (token, TOKENS))
-            ]
-            print(f"{dialect.name:28} {cells[0]:>20} {cells[1]:>20}", flush=True)
-            has_fallen = has_fallen or question[0] > asked.most or token[0] > asked.most
+            ratio, own = (statistics.median(column) for column in zip(*rounds, strict=True))
+            cells.append(f"{ratio:.2f} ({own / count * 1e6:,.0f} µs)")
+            has_fallen = has_fallen or ratio > most
+        print(f"{dialect.name:28} {cells[0]:>20} {cells[1]:>20}")
     return has_fallen
 
 
@@ -149,7 +171,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="names of dialects, or parts of them; all if none is given")
     parser.add_argument("--beside", type=Path, required=True, help="the other checkout")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=5, help="of servers, one after the other")
+    parser.add_argument("--rounds", type=int, default=3, help="with each pair")
     parser.add_argument("--most", type=float, default=1.05)
     sys.exit(asyncio.run(_run(parser.parse_args())))
 

@@ -256,10 +256,12 @@ class Folding:
         """Take the next event."""
         self.number += 1
         if type(event) is Text:  # for each event of each answer, twice: isinstance takes three times as long
-            self.text_characters += len(event.text)
-            self.said_characters += len(event.text)
+            text = event.text
+            length = len(text)
+            self.text_characters += length
+            self.said_characters += length
             if self.is_whole:
-                self._texts.append(event.text)
+                self._texts.append(text)
         elif type(event) is Reasoning:
             self.said_characters += len(event.text)
             if self.is_whole:

@@ -344,11 +344,13 @@ class _Reading:
 
 def _size(piece: Piece) -> int:
     """Return how many bytes a text or a thought takes, about; the transcript counts the rest."""
-    match piece:
-        case Reasoning(text) | str(text):
-            return len(text) if text.isascii() else len(text.encode())
-        case _:
-            return 0
+    if type(piece) is str:  # as a rule; a match takes three times as long
+        text = piece
+    elif type(piece) is Reasoning:
+        text = piece.text
+    else:
+        return 0
+    return len(text) if text.isascii() else len(text.encode())
 
 
 class _Patience:
