@@ -5,13 +5,15 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import run, start
+from tests.cli.commands import environment, run, start
 from tests.patience import PATIENCE_SECONDS
 from tests.servers.copies import Command
 
@@ -82,6 +84,17 @@ def test_any_origin_and_no_key(folder: Path) -> None:
     code, _, err = run(folder, "serve", "--port", "0", variables=variables)
     assert code == 2
     assert err.splitlines()[-1].startswith('settings: server.allowed_origins: "*" lets any page')
+
+
+def test_too_few_files_to_serve_anybody(folder: Path) -> None:
+    shell = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh", sys.executable, "-m", "hubbub", "serve", "--port", "0")
+    done = subprocess.run(shell, env=environment(folder), capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "settings: The system lets this process open 40 files, and a server needs 64 at the least. "
+        "Raise the limit (ulimit -n, LimitNOFILE); 65536 is usual for a server"
+    ]
+    assert not folder.exists() or not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

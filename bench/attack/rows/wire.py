@@ -218,7 +218,7 @@ one_stranger = Attack(
 async def _few_files(target: Target) -> Seen:
     words: list[str] = []
     holds = True
-    for files in (64,) if target.is_short else (40, 64, 256):
+    for files in (64,) if target.is_short else (64, 100, 256):
         async with target.serving(launcher=("prlimit", f"--nofile={files}:{files}")) as server:
             port = port_of(server)
 

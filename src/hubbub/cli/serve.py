@@ -13,7 +13,7 @@ from hubbub.cli.notifying import READY, notify, watched_by_system
 from hubbub.cli.people import first_link
 from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
-from hubbub.compose import fetch_weights, going_on, identity_faults, prepare_folder
+from hubbub.compose import check_open_files, fetch_weights, going_on, identity_faults, prepare_folder
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 
@@ -32,6 +32,7 @@ def serve(settings: Settings, reload: Callable[[], Settings] | None = None) -> N
         raise SettingsError(["server.workers: on Windows there can only be one (sockets are not inherited there)"])
     if faults := identity_faults(settings):
         raise SettingsError(faults)
+    check_open_files()
     prepare_folder(server.data_folder)
     with (
         Listeners(server.host, server.port, server.workers, folder=server.data_folder) as listeners,

@@ -13,7 +13,7 @@ from hubbub.compose.application import (
 )
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.backends import backend_faults, has_documents_in_folder
-from hubbub.compose.clients import clients_for
+from hubbub.compose.clients import check_open_files, clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
 from hubbub.compose.documents import DocumentStore, going_on, open_document_store, sandbox_of
@@ -47,6 +47,7 @@ __all__ = [
     "backend_faults",
     "can_embed_model",
     "check_databases",
+    "check_open_files",
     "choose_models",
     "clients_for",
     "everybody_warning",

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 
+from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 from hubbub.web.address import Proxies
 from hubbub.web.clients import MOST_FILES, SPARE_CONNECTIONS, Bounds, Clients
@@ -15,6 +16,8 @@ if sys.platform != "win32":
 logger = logging.getLogger(__name__)
 
 UNKNOWN_FILES = 1024
+FEWEST_FILES = 64
+"""Databases, models' connections and a reader of documents take some fifty: with fewer, what begins breaks half way."""
 FEW_CONNECTIONS = 512
 """Below it the operator is told at the start."""
 
@@ -30,6 +33,21 @@ def raise_open_files() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+
+
+def check_open_files() -> None:
+    """Raise the number of files that this process may open, and see that it can serve with them.
+
+    Raises:
+        SettingsError: it can't.
+    """
+    if (files := raise_open_files()) < FEWEST_FILES:
+        raise SettingsError(
+            [
+                f"The system lets this process open {files} files, and a server needs {FEWEST_FILES} at the least. "
+                "Raise the limit (ulimit -n, LimitNOFILE); 65536 is usual for a server"
+            ]
+        )
 
 
 def clients_for(settings: Settings) -> Clients:

@@ -28,8 +28,9 @@ class Acceptor:
         self._clients = clients
         self._most_files = clients.bounds.files - clients.bounds.reserved_files
         self._opening: set[asyncio.Task[None]] = set()
-        self._reserve = os.open(os.devnull, os.O_RDONLY)
-        """Given up for the moment in which a connection is told that there is no file for it."""
+        self._reserve = -1
+        """Given up for the moment in which a connection is told that there is no file for it. Below 0: none."""
+        self._take_reserve()
         self._is_open = True
         self._listener.setblocking(False)
         self._loop.add_reader(listener, self._accept)
@@ -106,7 +107,10 @@ class Acceptor:
     def _go_on(self) -> None:
         if not self._is_open:
             return
+        self._take_reserve()
+        self._loop.add_reader(self._listener, self._accept)
+
+    def _take_reserve(self) -> None:
         if self._reserve < 0:
             with contextlib.suppress(OSError):
                 self._reserve = os.open(os.devnull, os.O_RDONLY)
-        self._loop.add_reader(self._listener, self._accept)
