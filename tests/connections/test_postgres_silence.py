@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import pytest_asyncio
 
 from hubbub.answers.base import Record
@@ -69,6 +70,25 @@ async def test_whoever_waits_for_it_is_told_in_time(network: Network, database: 
                 break
             except Unreachable:
                 continue
+
+
+async def test_once_it_is_known_to_be_silent_nobody_waits_for_it(network: Network, database: Postgres) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    database.listen(heard.put_nowait)
+    await asyncio.wait_for(heard.get(), PATIENCE_SECONDS)
+    network.cut()
+    asking = [asyncio.create_task(database.one("select 1")) for _ in range(30)]  # more than there are connections
+    done, waits = await asyncio.wait(asking, timeout=PATIENCE_SECONDS)
+    assert not waits
+    assert all(isinstance(one.exception(), Unreachable) for one in done)
+    before = network.connection_count
+    for _ in range(30):
+        with pytest.raises(Unreachable):
+            await database.one("select 1")
+    assert network.connection_count - before < 5, "who listens tries, and nobody else"
+    network.mend()
+    await asyncio.wait_for(heard.get(), PATIENCE_SECONDS)
+    assert await database.one("select 1") is not None
 
 
 async def test_what_was_sent_before_it_fell_silent_is_stored_once_and_nothing_in_its_place(

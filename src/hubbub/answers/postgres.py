@@ -56,7 +56,7 @@ class PostgresAnswers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._database.run(_SQL["leave"], self._journal.worker)
+        await self._database.commits.run(_SQL["leave"], self._journal.worker)
 
     def now(self) -> float:
         """Return the database's time, in seconds since the epoch."""

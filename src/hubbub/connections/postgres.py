@@ -19,7 +19,7 @@ from hubbub.connections.postgres_faults import (
     store_errors,
     who_of,
 )
-from hubbub.connections.postgres_listening import listen
+from hubbub.connections.postgres_listening import Silence, listen
 from hubbub.core.errors import SettingsError
 
 P = ParamSpec("P")
@@ -98,18 +98,25 @@ class _Raw(asyncpg.Connection):
 class Queries:
     """Run statements on connections of a pool. Nothing that was interrupted by a lost connection is run again."""
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, silence: Silence, *, tries: bool = False) -> None:
+        """Take what tells whether the server is silent, and whether it is tried all the same."""
         self._pool = pool
+        self._silence = silence
+        self._tries = tries
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
         with store_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as raw:
-                try:
-                    yield raw
-                except TimeoutError:  # who says nothing isn't asked to cancel it either: that would be waited for
-                    raw.terminate()
-                    raise
+            async with asyncio.timeout(ACQUIRE_SECONDS) if self._tries else self._silence.waiting(ACQUIRE_SECONDS):
+                raw = await self._pool.acquire()
+            try:
+                yield raw
+                self._silence.over()
+            except TimeoutError:  # who says nothing isn't asked to cancel it either: that would be waited for
+                raw.terminate()
+                raise
+            finally:
+                await self._pool.release(raw, timeout=ACQUIRE_SECONDS)
 
     async def all(self, query: str, *values: Value) -> list[Row]:
         """Run one query in a transaction of its own and return its rows.
@@ -205,7 +212,7 @@ class Postgres(Queries):
 
         Rooms whose names have a dot are others' and not looked at.
         """
-        super().__init__(None)
+        super().__init__(None, Silence())
         self.who = who_of(url)
         """The server and the database, without the password."""
         self._url = url
@@ -216,14 +223,14 @@ class Postgres(Queries):
         self._hears: list[Callable[[str], None]] = []
         self._made: weakref.WeakSet[Any] = weakref.WeakSet()
         """All connections of the pools."""
-        self.commits = Queries(None)
+        self.commits = Queries(None, self._silence, tries=True)
         """A connection of its own for what must not wait behind others' queries. One call at a time."""
 
     async def __aenter__(self) -> Self:
         with opening_errors(self.who):
             self._pool = await self._open(self._connections - 2)
             try:
-                self.commits = Queries(await self._open(1, COMMIT_SECONDS))
+                self.commits._pool = await self._open(1, COMMIT_SECONDS)
                 await self.commits.one("select 1")  # opened now: others may take all that there are
                 await self.read(self._check_version)
             except BaseException:
@@ -284,7 +291,7 @@ class Postgres(Queries):
     @property
     def apart(self) -> Queries:
         """The same connections for what is no deed, though it may be written while one is done: files, leases."""
-        return Queries(self._pool)
+        return Queries(self._pool, self._silence)
 
     async def run(self, query: str, *values: Value) -> int:
         """Run one statement as `all` does, with what this task joins to its writes; return how many rows it changed."""
@@ -327,14 +334,15 @@ class Postgres(Queries):
         """
         self._hears.append(hear)
         if self._listening is None:
-            listening = listen(self._connect, self._tell, self._drop_all)
+            listening = listen(self._connect, self._tell, self._fall_silent, self._silence.over)
             self._listening = asyncio.create_task(listening, name="listen")
 
     async def _connect(self) -> Any:
         return await cast(Any, asyncpg).connect(**self._arguments())
 
-    def _drop_all(self) -> None:
-        """End all connections: whoever waits on one is told, and new ones are made where they are needed."""
+    def _fall_silent(self) -> None:
+        """End all connections: whoever waits on one, or for one, is told. They are made anew once it is heard again."""
+        self._silence.note()
         for raw in list(self._made):
             raw.terminate()
 
