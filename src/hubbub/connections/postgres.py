@@ -107,7 +107,7 @@ class Queries:
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
         with store_errors():
-            async with asyncio.timeout(ACQUIRE_SECONDS) if self._tries else self._silence.waiting(ACQUIRE_SECONDS):
+            async with self._silence.waiting(ACQUIRE_SECONDS, tries=self._tries):
                 raw = await self._pool.acquire()
             try:
                 yield raw

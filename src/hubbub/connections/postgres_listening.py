@@ -18,7 +18,8 @@ SILENT_SECONDS = 4.0
 """A server that does not answer `select 1` for so long is stopped where it is, or the network to it is cut."""
 
 REST_SECONDS = 0.05
-"""So long it takes to be told that it is silent: whoever tries again and again does not take the processor."""
+"""So long whoever comes rests before being told that it is silent, or trying all the same: who does so again and again
+does not take the processor, and connections that were ended are closed by then."""
 
 Connect = Callable[[], Awaitable[Any]]
 Hear = Callable[[str], None]
@@ -32,17 +33,19 @@ class Silence:
         self._waits: set[asyncio.Timeout] = set()
 
     @contextlib.asynccontextmanager
-    async def waiting(self, seconds: float) -> AsyncGenerator[None]:
-        """Let what is done here take so long, and no longer than until the server is known to be silent.
+    async def waiting(self, seconds: float, *, tries: bool) -> AsyncGenerator[None]:
+        """Let what is done here take so long, and, unless it `tries`, no longer than until the server is silent.
 
         Raises:
             TimeoutError: it took longer, or the server is silent.
         """
         if self.is_known:
             await asyncio.sleep(REST_SECONDS)
-            raise TimeoutError("it has been silent for a while")
+            if not tries:
+                raise TimeoutError("it has been silent for a while")
         async with asyncio.timeout(seconds) as wait:
-            self._waits.add(wait)
+            if not tries:
+                self._waits.add(wait)
             try:
                 yield
             finally:
