@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.compounds import beginnings, compound_of
+from hubbub.search.postings import rows_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.uint32]
 
-SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
+SQL = load_sql("hubbub.search", "search.sql")
 READ_TERMS = 100
 """So many terms of the vocabulary are read for each beginning."""
 MOST_COMPOUNDS = 12
@@ -61,5 +62,4 @@ def _read(connection: Connection, upto: int, parts: tuple[str, ...]) -> Compound
     if not words:
         return Compounds((), np.empty(0, np.uint32), upto)
     match = " OR ".join(map(json.dumps, words))  # in any column: a collection's word has digits, and is no compound
-    ((found,),) = connection.all(SQL["rows_with"], (match,))
-    return Compounds(words, np.fromstring(found or "", np.uint32, sep=","), upto)
+    return Compounds(words, rows_with(connection, match), upto)
