@@ -374,6 +374,23 @@ def test_a_compound_holds_the_words_that_it_is_made_of() -> None:
     assert first.text == "Kündigungsfristen betragen drei Monate."
 
 
+def test_a_compound_is_answered_by_the_words_that_it_is_made_of() -> None:
+    text = (
+        "Eine Kündigung ist schriftlich. Die Frist für die Kündigung beträgt drei Monate. Die Miete ist am Ersten da."
+    )
+    (first, *_) = choose("Wie lang ist die Kündigungsfrist?", [hit(text)])
+    assert first.text == "Die Frist für die Kündigung beträgt drei Monate."
+    assert first.is_sure
+
+
+def test_one_word_of_a_compound_answers_only_where_the_other_one_is_named() -> None:
+    text = "Die Frist beträgt drei Monate. Die Miete ist am Ersten da."
+    elsewhere = hit("Eine Kündigung ist schriftlich. Sie geht an die Verwaltung. Für Einsprüche gilt eine Frist.")
+    assert choose("Wie lang ist die Kündigungsfrist?", [elsewhere]) == []
+    (first, *_) = choose("Wie lang ist die Kündigungsfrist?", [elsewhere, hit(text, heading="Kündigung")])
+    assert first.text == "Die Frist beträgt drei Monate."
+
+
 @pytest.mark.parametrize(
     ("question", "is_answered"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from hubbub.core.compounds import COMPOUNDING
+from hubbub.core.compounds import COMPOUNDING, Split, splits
 from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word, stems, without_accents
 
 LONGEST_TERM = 64
@@ -66,6 +66,8 @@ class Term(NamedTuple):
     """Whether it says what the text is about."""
     parts: tuple[str, ...] = ()
     """How it is written as a part of a longer word, in languages that compound."""
+    splits: tuple[Split, ...] = ()
+    """What two words it may be made of, in these languages."""
 
 
 def folded(text: str) -> str:
@@ -123,11 +125,13 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
     compounding = [one for one in among if one in COMPOUNDING] if language in COMPOUNDING | {UNKNOWN} else []
     found: dict[tuple[str, ...], Term] = {}
     for kind, word in cut:
-        parts = dict.fromkeys(form for one in compounding for form in _of_plain(word, one)) if kind in _SPACED else ()
+        within = compounding if kind in _SPACED else ()
+        parts = dict.fromkeys(form for one in within for form in _of_plain(word, one))
+        made = dict.fromkeys(split for one in within for split in splits(word, one))
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
             is_new = forms not in found or not found[forms].is_telling
             if is_new:
-                found[forms] = Term(forms, is_telling and word not in built, tuple(parts))
+                found[forms] = Term(forms, is_telling and word not in built, tuple(parts), tuple(made))
     return list(found.values())
 
 
