@@ -66,6 +66,7 @@ class Compounds:
             (NOTICE, "Wie lang ist die Kündigungsfrist?"),
             (NOTICES, "Welche Kündigungsfristen sind es?"),
             (NOTICE_FAR, "Kündigungsfrist"),
+            (NOTICE, "Was umfasst Kündigungsfrist?"),
             (MADE_OF_DUTCH, "Hoe vaak is er een ledenvergadering?"),
             (MADE_OF_SWEDISH, "När är medlemsmötet?"),
         ],

@@ -168,7 +168,7 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     Knows much better when nothing fits. Goes by words alone where the embedder fails, and where it was not made for
     the question's language.
     """
-    if not speaks(embedder, language_of(question) or _language_of_texts(hits)):
+    if not speaks(embedder, _asked_in(question, hits)):
         return await choose_in_turns(question, hits, limit=limit)
     rated = await _in_turns(_rating(question, hits))
     shortlist = rated[: max(SHORTLIST, limit)]
@@ -187,10 +187,10 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     return _fitting(_best_first(by_meaning), BY_MEANING, limit)
 
 
-def _language_of_texts(hits: Sequence[Hit]) -> str:
-    """Return the language that most of the first hits are in: a question too short to tell its own is asked in that."""
+def _asked_in(question: str, hits: Sequence[Hit]) -> str:
+    """Return the language of a question; where it is too short to tell its own, that of most of the first hits."""
     languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
-    return max(languages, key=lambda language: languages[language], default="")
+    return language_of(question, languages) or max(languages, key=lambda one: languages[one], default="")
 
 
 def _meant(one: Rated) -> str:
@@ -231,8 +231,8 @@ async def _in_turns(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
 def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Rated]]:
     """Rate sentence by sentence: whoever drives this may do something else between them."""
     candidates = yield from read(hits)
-    language = language_of(question)
     languages = sorted({candidate.language for candidate in candidates})
+    language = language_of(question, languages)
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
