@@ -42,7 +42,7 @@ _LEAST_AKIN = 4
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 TELLING_HITS = 3
-"""So many hits tell the language of a question that is too short to tell its own."""
+"""So many hits tell the language of a question that does not tell its own, or not of two which."""
 EMBED_SECONDS = 3.0
 TURN_SECONDS = 0.003
 """After so much work others have their turn: twenty hits of 8,000 characters take a quarter of a second."""
@@ -168,7 +168,8 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     Knows much better when nothing fits. Goes by words alone where the embedder fails, and where it was not made for
     the question's language.
     """
-    if not speaks(embedder, _asked_in(question, hits)):
+    texts = _language_of_texts(hits)
+    if not speaks(embedder, language_of(question, (texts,)) or texts):
         return await choose_in_turns(question, hits, limit=limit)
     rated = await _in_turns(_rating(question, hits))
     shortlist = rated[: max(SHORTLIST, limit)]
@@ -187,10 +188,10 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     return _fitting(_best_first(by_meaning), BY_MEANING, limit)
 
 
-def _asked_in(question: str, hits: Sequence[Hit]) -> str:
-    """Return the language of a question; where it is too short to tell its own, that of most of the first hits."""
+def _language_of_texts(hits: Sequence[Hit]) -> str:
+    """Return the language that most of the first hits are in."""
     languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
-    return language_of(question, languages) or max(languages, key=lambda one: languages[one], default="")
+    return max(languages, key=lambda language: languages[language], default="")
 
 
 def _meant(one: Rated) -> str:
@@ -232,7 +233,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     """Rate sentence by sentence: whoever drives this may do something else between them."""
     candidates = yield from read(hits)
     languages = sorted({candidate.language for candidate in candidates})
-    language = language_of(question, languages)
+    language = language_of(question, (_language_of_texts(hits),))
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
