@@ -374,6 +374,42 @@ def test_a_compound_holds_the_words_that_it_is_made_of() -> None:
     assert first.text == "Kündigungsfristen betragen drei Monate."
 
 
+def test_a_compound_is_answered_by_the_words_that_it_is_made_of() -> None:
+    text = (
+        "Eine Kündigung ist schriftlich. Die Frist für die Kündigung beträgt drei Monate. Die Miete ist am Ersten da."
+    )
+    (first, *_) = choose("Wie lang ist die Kündigungsfrist?", [hit(text)])
+    assert first.text == "Die Frist für die Kündigung beträgt drei Monate."
+    assert first.is_sure
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Wie stelle ich die Farben eines X11-Programms ein?", "Die Farben der Programme stehen in der Datei X11."),
+        ("Was kostet ein 24-Stunden-Dienst?", "Der Dienst über 24 Stunden kostet 80 Euro."),
+    ],
+)
+def test_a_german_noun_behind_a_code_need_not_stand_there_as_it_was_asked(question: str, answer: str) -> None:
+    text = f"Der Keller hat keine Fenster. {answer} Die Miete wird am Ersten bezahlt."
+    assert choose(question, [hit(text)])[0].text == answer
+    assert choose(question, [hit(text.replace("X11", "Y12").replace("24", "36"))]) == []
+
+
+def test_a_question_that_may_be_of_two_languages_is_asked_in_that_of_the_texts() -> None:
+    text = "Der Keller hat keine Fenster. Die Frist für die Kündigung beträgt drei Monate."
+    (first, *_) = choose("Was bedeutet Kündigungsfrist?", [hit(text)])
+    assert first.text == "Die Frist für die Kündigung beträgt drei Monate."
+
+
+def test_one_word_of_a_compound_answers_only_where_the_other_one_is_named() -> None:
+    text = "Die Frist beträgt drei Monate. Die Miete ist am Ersten da."
+    elsewhere = hit("Eine Kündigung ist schriftlich. Sie geht an die Verwaltung. Für Einsprüche gilt eine Frist.")
+    assert choose("Wie lang ist die Kündigungsfrist?", [elsewhere]) == []
+    (first, *_) = choose("Wie lang ist die Kündigungsfrist?", [elsewhere, hit(text, heading="Kündigung")])
+    assert first.text == "Die Frist beträgt drei Monate."
+
+
 @pytest.mark.parametrize(
     ("question", "is_answered"),
     [

@@ -1,7 +1,9 @@
 import asyncio
 import math
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from struct import unpack
@@ -61,6 +63,18 @@ async def test_urgent_texts_pass_the_others_by(embedder: MiniLmEmbedder) -> None
     background.cancel()
     with pytest.raises(asyncio.CancelledError):
         await background
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have ranks of their own on Linux alone")
+async def test_its_threads_leave_the_processor_to_the_event_loop(embedder: MiniLmEmbedder) -> None:
+    await embedder.embed(["one"], is_urgent=True)
+    await embedder.embed(["two"])
+    ranks = {
+        thread.name.rpartition("_")[0]: os.getpriority(os.PRIO_PROCESS, thread.native_id or 0)
+        for thread in threading.enumerate()
+    }
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert own < ranks["embed-urgent"] < ranks["embed-background"]
 
 
 async def test_more_than_can_wait_are_refused(embedder: MiniLmEmbedder) -> None:

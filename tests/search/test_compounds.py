@@ -10,7 +10,7 @@ import pytest_asyncio
 from hubbub.app.found import marked
 from hubbub.connections.postgres import Postgres
 from hubbub.connections.sqlite import Connection, Sqlite
-from hubbub.core.compounds import backward, beginnings, compound_of
+from hubbub.core.compounds import backward, beginnings, compound_of, made_of, splits
 from hubbub.core.documents import Hit
 from hubbub.core.wording import index_terms, query_terms
 from hubbub.search import sqlite
@@ -27,6 +27,14 @@ MEETING = "Die Mitgliederversammlung wird einmal im Jahr vom Vorstand einberufen
 OTHER = "Der Hausmeister ist in der Woche von sieben bis zwölf Uhr im Keller."
 DUTCH = "De ledenvergadering wordt een keer per jaar door het bestuur bijeengeroepen."
 FINNISH = "Jäsenkokous pidetään kerran vuodessa, ja sen kutsuu koolle hallitus."
+NOTICE = "Die Frist für eine Kündigung beträgt drei Monate zum Ende des Quartals."
+NOTICES = "Bei Kündigungen sind immer die längeren Fristen des Vertrags zu beachten."
+NOTICE_FAR = (
+    "Eine Kündigung geht schriftlich an die Verwaltung im ersten Stock, die auch den Schlüssel zum Keller und zum "
+    "Dachboden entgegennimmt. Wer auszieht, streicht vorher alle Wände weiß. Für Einsprüche gilt eine Frist."
+)
+MADE_OF_DUTCH = "De vergadering van de leden wordt een keer per jaar door het bestuur bijeengeroepen."
+MADE_OF_SWEDISH = "Mötet för varje medlem hålls en gång om året och styrelsen kallar till det."
 ENGLISH = "The waterpressure of the plant is four bar, and that is not a little."
 
 
@@ -51,6 +59,35 @@ class Compounds:
         itself = "Der zulässige Druck der Anlage beträgt vier Bar, und das ist nicht wenig."
         await put(search, document(), OTHER, PRESSURE, itself)
         assert await found(search, "Wie hoch darf der Druck sein?") == [itself, PRESSURE]
+
+    @pytest.mark.parametrize(
+        ("text", "asked"),
+        [
+            (NOTICE, "Wie lang ist die Kündigungsfrist?"),
+            (NOTICES, "Welche Kündigungsfristen sind es?"),
+            (NOTICE_FAR, "Kündigungsfrist"),
+            (NOTICE, "Was umfasst Kündigungsfrist?"),
+            (MADE_OF_DUTCH, "Hoe vaak is er een ledenvergadering?"),
+            (MADE_OF_SWEDISH, "När är medlemsmötet?"),
+        ],
+    )
+    async def test_a_compound_finds_the_words_that_it_is_made_of(self, search: Search, text: str, asked: str) -> None:
+        await put(search, document(1), OTHER)
+        await put(search, document(2), text)
+        assert await found(search, asked) == [text]
+
+    async def test_the_words_of_a_compound_come_after_it_and_the_nearer_ones_first(self, search: Search) -> None:
+        itself = "Die Kündigungsfrist der Wohnung beträgt drei Monate zum Ende des Quartals."
+        await put(search, document(), NOTICE_FAR, OTHER, NOTICE, PRESSURE, itself, MEETING)
+        assert await found(search, "Wie lang ist die Kündigungsfrist?") == [itself, NOTICE, NOTICE_FAR]
+
+    async def test_a_compound_of_which_one_word_is_there_finds_nothing(self, search: Search) -> None:
+        await put(search, document(), OTHER, "Die Frist für den Einspruch beträgt drei Monate.")
+        assert await found(search, "Wie lang ist die Kündigungsfrist?") == []
+
+    async def test_english_compounds_are_not_taken_apart(self, search: Search) -> None:
+        await put(search, document(), "The pressure of the water in the plant is four bar, and that is not a little.")
+        assert await found(search, "What is the waterpressure?") == []
 
     async def test_english_words_are_not_taken_apart(self, search: Search) -> None:
         await put(search, document(), OTHER, ENGLISH)
@@ -115,6 +152,24 @@ class TestInMemory(Compounds):
     @pytest.fixture
     def search(self) -> Search:
         return MemorySearch()
+
+
+def test_highlights_show_the_words_that_a_compound_is_made_of() -> None:
+    def shown(text: str) -> list[str]:
+        hit = Hit("p", "d", "c", "a.txt", "", text, None, "", 1.0)
+        return [text[place.start : place.end] for place in marked("Wie lang ist die Kündigungsfrist?", hit).highlights]
+
+    assert shown(NOTICE) == ["Frist", "Kündigung"]
+    assert shown("Die Frist für den Einspruch beträgt drei Monate.") == []
+
+
+def test_of_what_a_compound_may_be_made_of_the_texts_tell_the_words() -> None:
+    (term,) = query_terms("Systemdateien", ["de"])
+    counts = {"system": 9, "datei": 5, "systemda": 1}
+    assert made_of(term.splits, lambda form: counts.get(form, 0)) == ("system", "datei")
+    assert made_of(term.splits, lambda form: {"system": 9}.get(form, 0)) is None
+    assert all(split.last != ("nehm",) for split in splits("unternehmen", "de")), "what says nothing is no such word"
+    assert splits("waterpressure", "en") == splits("haustür", "de") == ()
 
 
 def test_highlights_show_the_compound() -> None:

@@ -101,6 +101,23 @@ async def test_words_weigh_what_fts5_says(database: Sqlite) -> None:
         assert found[0] in ranked[:2]
 
 
+async def test_a_word_in_most_passages_weighs_what_fts5_says_too(database: Sqlite) -> None:
+    async with SqliteSearch(database, None) as search:
+        for number in range(9):
+            await put(search, document(number), f"lantern {'meadow ' * number}", "lantern lantern", "pelican")
+
+    def look(connection: Connection) -> None:
+        cache = postings.PostingsCache()
+        moment = cache.catch_up(connection)
+        read = cache.term(connection, moment, "lantern")
+        ranks = dict(connection.all("select rowid, rank from passage_terms('text : lantern')"))
+        rarity = postings.idf(moment.passages, len(ranks))
+        assert read.rows.tolist() == sorted(ranks)
+        assert read.weights.tolist() == pytest.approx([-ranks[row] / rarity for row in sorted(ranks)], rel=1e-4)
+
+    await database.read(look)
+
+
 async def test_what_was_read_stays_within_its_budget(database: Sqlite) -> None:
     chance = random.Random(6)
     async with SqliteSearch(database, None) as search:

@@ -1,11 +1,12 @@
 """Mark in passages that were found where they hold the words of the query."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Set
 
 import msgspec
 
-from hubbub.core.compounds import compound_of
+from hubbub.core.compounds import compound_of, made_of
 from hubbub.core.documents import Hit
 from hubbub.core.wording import index_terms, language_of, query_terms, telling
 from hubbub.search.base import Why
@@ -38,7 +39,9 @@ def marked(query: str, hit: Hit, why: Why | None = None) -> Found:
     terms = telling(query_terms(query, (language,)))
     wanted = {form for term in terms for form in term.forms}
     parts = {part for term in terms for part in term.parts}
-    words = ((word.start(), word.end(), index_terms(word.group(), language)) for word in _WORD.finditer(text))
+    words = [(word.start(), word.end(), index_terms(word.group(), language)) for word in _WORD.finditer(text)]
+    counts = Counter(term for _, _, held in words for term in held)
+    wanted |= {word for term in terms for word in made_of(term.splits, counts.__getitem__) or ()}
     places = (Highlight(start, end) for start, end, held in words if _is_wanted(held, wanted, parts))
     return Found(hit, tuple(places), why)
 

@@ -10,12 +10,11 @@ import importlib.util
 import logging
 import os
 import random
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
@@ -28,6 +27,7 @@ from hubbub.connections.private import close_to_others, open_private
 from hubbub.connections.sql import load_sql as load_sql
 from hubbub.connections.sql import read_sql as read_sql
 from hubbub.connections.sqlite_version import Version
+from hubbub.connections.threads import stand_back
 from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,6 @@ BUSY_PAUSE_SECONDS = 0.001
 """The pause before a file that another process writes to is tried again. SQLite's own pauses grow to 100 ms."""
 READERS = 3
 BESIDE = ("-wal", "-shm")
-BEHIND = 5
-"""How much nicer than others those threads are that read for long: each step is a quarter less of a busy processor."""
 """The ends of the names of the files that SQLite keeps open with a database."""
 
 
@@ -223,7 +221,7 @@ class Sqlite:
 
     def readers(self, name: str, threads: int) -> ThreadPoolExecutor:
         """Return threads of their own for `look`, which end with the database and leave the processor to the others."""
-        pool = ThreadPoolExecutor(threads, f"{name}-{self.path.stem}", _stand_back)
+        pool = ThreadPoolExecutor(threads, f"{name}-{self.path.stem}", stand_back)
         self._pools.append(pool)
         return pool
 
@@ -428,13 +426,6 @@ def store_errors() -> Generator[None]:
         raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
     except apsw.Error as error:
         raise StoreError("The database could not do this. Try again.", detail=f"SQLite: {error}") from error
-
-
-def _stand_back() -> None:
-    """Let this thread have what the event loop and the writing thread leave: Linux ranks threads one by one."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
 
 
 def _make_private(path: Path) -> None:

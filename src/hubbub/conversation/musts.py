@@ -11,6 +11,8 @@ from hubbub.core.wording import Term, folded, query_terms
 _CODE = re.compile(
     r"(?<![\w.])(?=[\w./:@#+-]*\d)(?=[\w./:@#+-]*[A-Za-z/:@#+-]|\d+(?:\.\d+){2})[A-Za-z0-9]+(?:[-./:@#+_][A-Za-z0-9]+)*"
 )
+# "X11-Programms", "24-Stunden-Dienst": the noun is no part of the code, and has endings.
+_WITH_NOUN = re.compile(r"(?<![\w-])((?:\w+-)*?[A-Za-z]*\d\w*)(?:-[A-ZÄÖÜ][a-zäöüß]{2,})+(?![\w-])")
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\w)|(?<![\w])\d+(?:[.,]\d+)?(?![\w])")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s|er|e|º|ª)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?<=\s)|(?<=[(\"“'‘«„]))[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁΑ-Ω][\w’'-]*[\w]")
@@ -38,6 +40,8 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     """Return what has to stand in what answers a question, in texts of these languages."""
     languages = list(languages)
     text = question.strip()
+    if language in _PUTS_NOUNS_IN_CAPITALS:
+        text = _WITH_NOUN.sub(r"\1", text)
     codes = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
     rest = _CODE.sub(" ", text)
     numbers = [number for number in _NUMBER.findall(rest) if sum(map(str.isdigit, number)) >= _LEAST_DIGITS]

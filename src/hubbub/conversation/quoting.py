@@ -21,6 +21,7 @@ from hubbub.conversation.candidates import (
 )
 from hubbub.conversation.cues import cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
+from hubbub.core.compounds import made_of
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
@@ -38,11 +39,10 @@ _COMPOUNDING = frozenset(
     {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
 )
 _LEAST_AKIN = 4
-_NONE = frozenset[str]()
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 TELLING_HITS = 3
-"""So many hits tell the language of a question that is too short to tell its own."""
+"""So many hits tell the language of a question that does not tell its own, or not of two which."""
 EMBED_SECONDS = 3.0
 TURN_SECONDS = 0.003
 """After so much work others have their turn: twenty hits of 8,000 characters take a quarter of a second."""
@@ -56,6 +56,10 @@ LEANT_ON = 0.7
 """… and so much where the sentence speaks of what stands before it, as "It is dominated by …" does."""
 AKIN = 0.6
 """… and so much where the sentence has it as a part of a longer word, or a part of it."""
+BOTH_WORDS = 0.8
+"""… so much where it has both words that a compound is made of,"""
+ONE_WORD = 0.15
+"""… and so much where it has one of them, and neither its headings nor what it leans on name the other one."""
 ELSEWHERE = 1
 """So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
 CODE = 0.3
@@ -135,6 +139,15 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it holds all that the question names."""
 
 
+class Akin(NamedTuple):
+    """How sentences may hold a term in another way."""
+
+    words: frozenset[str]
+    """The words that it is part of or that are part of it; without these where two words are known to make it up."""
+    pair: tuple[str, str] | None
+    """These two, as in "Frist" and "Kündigung"."""
+
+
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
     """Return up to `limit` sentences that answer a question, best first; none where nothing fits.
 
@@ -155,7 +168,8 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
     Knows much better when nothing fits. Goes by words alone where the embedder fails, and where it was not made for
     the question's language.
     """
-    if not speaks(embedder, language_of(question) or _language_of_texts(hits)):
+    texts = _language_of_texts(hits)
+    if not speaks(embedder, language_of(question, (texts,)) or texts):
         return await choose_in_turns(question, hits, limit=limit)
     rated = await _in_turns(_rating(question, hits))
     shortlist = rated[: max(SHORTLIST, limit)]
@@ -175,7 +189,7 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
 
 
 def _language_of_texts(hits: Sequence[Hit]) -> str:
-    """Return the language that most of the first hits are in: a question too short to tell its own is asked in that."""
+    """Return the language that most of the first hits are in."""
     languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
     return max(languages, key=lambda language: languages[language], default="")
 
@@ -218,8 +232,8 @@ async def _in_turns(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
 def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Rated]]:
     """Rate sentence by sentence: whoever drives this may do something else between them."""
     candidates = yield from read(hits)
-    language = language_of(question)
     languages = sorted({candidate.language for candidate in candidates})
+    language = language_of(question, (_language_of_texts(hits),))
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
@@ -289,41 +303,51 @@ def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
     return share if share > 0.5 else 0.0
 
 
-def _akin(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, frozenset[str]]:
-    """Return the words that a term is part of or that are part of it, in languages that compound and inflect much.
+def _akin(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, Akin]:
+    """Return how else sentences may hold the terms, in languages that compound and inflect much.
 
     "Schaden" in "Wasserschaden", "melden" in "gemeldet". English is left out: its stems meet by themselves.
     """
+    compounding = [candidate for candidate in candidates if candidate.language in _COMPOUNDING]
     vocabulary = {
-        word
-        for candidate in candidates
-        if candidate.language in _COMPOUNDING
-        for word in candidate.terms
-        if len(word) >= _LEAST_AKIN and word.isalpha()
+        word for candidate in compounding for word in candidate.terms if len(word) >= _LEAST_AKIN and word.isalpha()
     }
     if not vocabulary:
         return {}
-    return {
-        term: frozenset(
-            word
-            for form in term.forms
-            if len(form) >= _LEAST_AKIN and form.isalpha()
-            for word in vocabulary
-            if word.startswith(form) or word.endswith(form) or form.startswith(word) or form.endswith(word)
-        )
-        for term in wanted
-    }
+    known = Counter(word for candidate in compounding for word in candidate.passage)
+    return {term: _akin_to(term, vocabulary, made_of(term.splits, known.__getitem__)) for term in wanted}
 
 
-def _worth(
-    wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, frozenset[str]]
-) -> dict[Term, float]:
+def _akin_to(term: Term, vocabulary: Set[str], pair: tuple[str, str] | None) -> Akin:
+    forms = [form for form in term.forms if len(form) >= _LEAST_AKIN and form.isalpha()]
+    longer = {word for form in forms for word in vocabulary if word.startswith(form) or word.endswith(form)}
+    if pair is None:
+        longer |= {word for form in forms for word in vocabulary if form.startswith(word) or form.endswith(word)}
+    return Akin(frozenset(longer), pair)
+
+
+def _akin_part(term: Term, akin: Akin, candidate: Candidate) -> float:
+    """Return how much of a term a sentence holds in another way."""
+    if not akin.words.isdisjoint(candidate.terms):
+        return AKIN
+    if akin.pair is None:
+        return 0.0
+    here = [word in candidate.terms for word in akin.pair]
+    if not any(here):
+        return 0.0
+    if all(here):
+        return BOTH_WORDS
+    other = akin.pair[here.index(False)]
+    return AKIN if other in candidate.named or holds(candidate.passage, term) else ONE_WORD
+
+
+def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
     held = Counter(
         term
         for candidate in candidates
         for term in wanted
-        if holds(candidate.terms, term) or not akin.get(term, _NONE).isdisjoint(candidate.terms)
+        if holds(candidate.terms, term) or (akin and _akin_part(term, akin[term], candidate) >= AKIN)
     )
     count = len(candidates) + ELSEWHERE
     # The inverse document frequency of BM25, sentences taken for documents.
@@ -332,15 +356,15 @@ def _worth(
     return {term: part / total for term, part in worth.items()}
 
 
-def _share(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, frozenset[str]]) -> float:
+def _share(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, Akin]) -> float:
     share = 0.0
     for term, part in worth.items():
         if holds(candidate.terms, term):
             share += part
-        elif akin and not akin[term].isdisjoint(candidate.terms):
-            share += AKIN * part
-        elif holds(candidate.around, term):
-            share += (LEANT_ON if candidate.leans else AROUND) * part
+            continue
+        around = (LEANT_ON if candidate.leans else AROUND) if holds(candidate.around, term) else 0.0
+        in_another_way = _akin_part(term, akin[term], candidate) if akin else 0.0
+        share += part * (in_another_way if in_another_way >= AKIN else max(in_another_way, around))
     return share
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import unicodedata
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any, cast
 
@@ -160,10 +161,11 @@ OWN_LETTER = 0.5
 _local = threading.local()
 
 
-def detect(words: list[str], text: str = "") -> str:
+def detect(words: list[str], text: str = "", among: Container[str] = ()) -> str:
     """Return the language that folded words are of, by its code (ISO 639-1); UNKNOWN where nothing tells.
 
-    Of two that fit equally well, the one that `_LATIN` names first. `text` is what they were taken from.
+    Of two that fit equally well, as English and German do "was", one of those `among`; else the one that `_LATIN`
+    names first. `text` is what they were taken from.
     """
     scores: dict[str, float] = {}
     for word in words:
@@ -174,7 +176,9 @@ def detect(words: list[str], text: str = "") -> str:
         language = _OWN_LETTERS[letter]
         scores[language] = scores.get(language, 0.0) + OWN_LETTER
     if scores:
-        return max(_STOP_WORDS, key=lambda language: scores.get(language, 0.0))
+        most = max(scores.values())
+        best = [language for language in _STOP_WORDS if scores.get(language) == most]
+        return next((language for language in best if language in among), best[0])
     word = next((word for word in words if not word.isascii()), "")
     script = _script(word)
     return "ru" if script == "CYRILLIC" else _OF_SCRIPT.get(script, UNKNOWN)

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from hubbub.core.compounds import COMPOUNDING
+from hubbub.core.compounds import COMPOUNDING, Split, splits
 from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word, stems, without_accents
 
 LONGEST_TERM = 64
@@ -66,6 +66,8 @@ class Term(NamedTuple):
     """Whether it says what the text is about."""
     parts: tuple[str, ...] = ()
     """How it is written as a part of a longer word, in languages that compound."""
+    splits: tuple[Split, ...] = ()
+    """What two words it may be made of, in these languages."""
 
 
 def folded(text: str) -> str:
@@ -75,10 +77,13 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold())
 
 
-def language_of(text: str) -> str:
-    """Return the language that a text is written in (ISO 639-1); empty where nothing tells."""
+def language_of(text: str, among: Container[str] = ()) -> str:
+    """Return the language that a text is written in (ISO 639-1); empty where nothing tells.
+
+    Of two that fit equally well, one of those `among`: a question is short, and asked in the language of the texts.
+    """
     text = folded(text[:READ_CHARACTERS])
-    return _language_of(list(_cut(text)), text)
+    return _language_of(list(_cut(text)), text, among)
 
 
 def index_terms(text: str, language: str) -> list[str]:
@@ -116,18 +121,21 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
     """
     folded_text = folded(text)
     cut = list(_cut(folded_text))
+    languages = list(languages)
     if language is None:
-        language = _language_of(cut, folded_text)
+        language = _language_of(cut, folded_text, languages)
     among = dict.fromkeys((language, *languages))
     built = _built_of_stop_words(folded_text, language)
     compounding = [one for one in among if one in COMPOUNDING] if language in COMPOUNDING | {UNKNOWN} else []
     found: dict[tuple[str, ...], Term] = {}
     for kind, word in cut:
-        parts = dict.fromkeys(form for one in compounding for form in _of_plain(word, one)) if kind in _SPACED else ()
+        within = compounding if kind in _SPACED else ()
+        parts = dict.fromkeys(form for one in within for form in _of_plain(word, one))
+        made = dict.fromkeys(split for one in within for split in splits(word, one))
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
             is_new = forms not in found or not found[forms].is_telling
             if is_new:
-                found[forms] = Term(forms, is_telling and word not in built, tuple(parts))
+                found[forms] = Term(forms, is_telling and word not in built, tuple(parts), tuple(made))
     return list(found.values())
 
 
@@ -146,7 +154,7 @@ def telling(terms: Sequence[Term]) -> list[Term]:
     return [term for term in terms if term.is_telling] or list(terms)
 
 
-def _language_of(cut: Sequence[tuple[str, str]], text: str) -> str:
+def _language_of(cut: Sequence[tuple[str, str]], text: str, among: Container[str]) -> str:
     lengths = Counter[str]()
     for kind, word in cut:
         lengths[kind] += len(word)
@@ -156,7 +164,7 @@ def _language_of(cut: Sequence[tuple[str, str]], text: str) -> str:
             return "ja"
         most = max(unspaced, key=lambda kind: unspaced[kind])
         return {"hangul": "ko", "unspaced": "th"}.get(most, "zh")
-    return detect([without_accents(word) for kind, word in cut if kind == "plain"], text)
+    return detect([without_accents(word) for kind, word in cut if kind == "plain"], text, among)
 
 
 def _looked_for(kind: str, word: str, language: str, among: list[str]) -> Iterator[tuple[tuple[str, ...], bool]]:

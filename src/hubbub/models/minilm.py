@@ -1,8 +1,6 @@
 """Embed texts with all-MiniLM-L6-v2 (int8, ONNX) in this process, on two threads of its own."""
 
 import asyncio
-import os
-import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
+from hubbub.connections.threads import BEHIND, stand_back
 from hubbub.core.documents import Vector
 from hubbub.core.errors import ModelError
 
@@ -38,7 +37,7 @@ class MiniLmEmbedder:
     """An embedder for English: mean pooling, L2-normalised, 384 dimensions, the first 256 tokens of a text.
 
     Urgent texts have a thread of their own, which takes what has come in while it was busy in one
-    batch; the others are embedded on a thread of low priority (on Linux).
+    batch, and leaves the processor to the event loop (on Linux); the others wait for both.
     """
 
     def __init__(self, model_path: Path, tokenizer_path: Path) -> None:
@@ -48,7 +47,7 @@ class MiniLmEmbedder:
         self._tokenizer: Any = None
         self._numpy: Any = None
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
-        self._urgent = _Thread("embed-urgent", self._run, niceness=0)
+        self._urgent = _Thread("embed-urgent", self._run, niceness=BEHIND)
         self._background = _Thread("embed-background", self._run, niceness=BACKGROUND_NICENESS)
 
     @property
@@ -154,7 +153,7 @@ class _Thread:
     """One thread and a bounded queue of texts; what waits together and is short goes in one batch."""
 
     def __init__(self, name: str, run: Run, *, niceness: int) -> None:
-        self._pool = ThreadPoolExecutor(1, name, initializer=_lower_priority, initargs=(niceness,))
+        self._pool = ThreadPoolExecutor(1, name, initializer=stand_back, initargs=(niceness,))
         self._run = run
         self._lock = threading.Lock()
         self._waiting: deque[tuple[str, Future[Vector]]] = deque()
@@ -221,8 +220,3 @@ class _Thread:
                 batch.append(self._waiting.popleft())
             self._is_running = bool(batch)
         return batch
-
-
-def _lower_priority(niceness: int) -> None:
-    if niceness and sys.platform == "linux":  # elsewhere this would be the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

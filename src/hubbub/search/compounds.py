@@ -1,10 +1,12 @@
-"""Find the passages that hold a word of a query as a part of a longer word, by the vocabulary of the index."""
+"""Find the passages that hold a word in another way: as a part of a longer word, or as the words it is made of."""
 
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
-from hubbub.core.compounds import beginnings, compound_of
+from hubbub.core.compounds import beginnings, compound_of, made_of
+from hubbub.core.wording import Term
+from hubbub.search.postings import rows_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,54 +14,94 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.uint32]
 
-SQL = {**load_sql("hubbub.search", "search.sql"), **load_sql("hubbub.search", "changes.sql")}
+SQL = load_sql("hubbub.search", "search.sql")
 READ_TERMS = 100
 """So many terms of the vocabulary are read for each beginning."""
 MOST_COMPOUNDS = 12
 """So many of them are searched for a word: those in the most passages."""
+AS_PART = 0.8
+"""A word weighs this much where it is only a part of a longer one."""
+NEAR_PARTS = 0.6
+"""… where only the two words that it is made of stand there, near each other,"""
+FAR_PARTS = 0.3
+"""… and where they don't."""
+NEAR = 10
+"""So many other words may stand between them, as in FTS5 where nothing is said."""
 KEPT = 256
 KEPT_ROWS = 20_000
 
 
-class Compounds(NamedTuple):
-    """The compounds of a word, and the passages that hold one, by their rows, ascending."""
+class Kin(NamedTuple):
+    """The passages that hold a word in one of these ways and in none before, by their rows, ascending."""
 
-    words: tuple[str, ...]
     rows: "Rows"
+    weight: float
+    """Which part of the word's weight it has there."""
+
+
+class Kins(NamedTuple):
+    """All of them, those that weigh the most first."""
+
+    kins: tuple[Kin, ...]
     upto: int
     """The last change that is in it."""
 
 
 class CompoundsCache:
-    """Remembers the compounds that were asked for last, until a passage changes."""
+    """Remembers what was asked for last, until a passage changes."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, ...], Compounds] = {}
+        self._kept: dict[Term, Kins] = {}
 
-    def of(self, connection: Connection, upto: int, parts: tuple[str, ...]) -> Compounds:
-        """Return the compounds of a word, by its forms; `upto` is the last change that this transaction sees."""
-        found = self._kept.get(parts)
+    def of(self, connection: Connection, upto: int, term: Term) -> tuple[Kin, ...]:
+        """Return where a word stands in other ways; `upto` is the last change that this transaction sees."""
+        found = self._kept.get(term)
         if found is None or found.upto != upto:
-            found = _read(connection, upto, parts)
+            found = Kins(_read(connection, term), upto)
             if len(self._kept) >= KEPT:
                 self._kept = {}
-            if len(found.rows) <= KEPT_ROWS:
-                self._kept[parts] = found
-        return found
+            if sum(len(one.rows) for one in found.kins) <= KEPT_ROWS:
+                self._kept[term] = found
+        return found.kins
 
 
-def _read(connection: Connection, upto: int, parts: tuple[str, ...]) -> Compounds:
+def _read(connection: Connection, term: Term) -> tuple[Kin, ...]:
     import numpy as np  # here: it takes a while to import
 
+    matches: list[tuple[str, float]] = []
+    if words := _longer(connection, term.parts):  # in any column: a collection's word has digits, and is no compound
+        matches.append((" OR ".join(map(json.dumps, words)), AS_PART))
+    if pair := _made_of(connection, term):
+        first, last = map(json.dumps, pair)
+        matches += [(f"NEAR({first} {last}, {NEAR})", NEAR_PARTS), (f"{first} AND {last}", FAR_PARTS)]
+    kins: list[Kin] = []
+    for match, weight in matches:
+        rows = rows_with(connection, match)
+        for before in kins:
+            rows = np.setdiff1d(rows, before.rows, assume_unique=True)
+        if len(rows):
+            kins.append(Kin(rows, weight))
+    return tuple(kins)
+
+
+def _longer(connection: Connection, parts: tuple[str, ...]) -> list[str]:
+    """Return the compounds that a word is part of, by the vocabulary of the index."""
     counts: dict[str, int] = {}
     for part in parts:
         for beginning in beginnings(part):
             for term, count in connection.all(SQL["terms_from"], (beginning, READ_TERMS)):
                 if (word := compound_of(term, part)) is not None and word not in parts:
                     counts[word] = count
-    words = tuple(sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS])
-    if not words:
-        return Compounds((), np.empty(0, np.uint32), upto)
-    match = " OR ".join(map(json.dumps, words))  # in any column: a collection's word has digits, and is no compound
-    ((found,),) = connection.all(SQL["rows_with"], (match,))
-    return Compounds(words, np.fromstring(found or "", np.uint32, sep=","), upto)
+    return sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS]
+
+
+def _made_of(connection: Connection, term: Term) -> tuple[str, str] | None:
+    known: dict[str, int] = {}
+
+    def count(form: str) -> int:
+        if form not in known:
+            found = connection.one(SQL["passages_with"], (form,))
+            known[form] = found[0] if found else 0
+        return known[form]
+
+    return made_of(term.splits, count)

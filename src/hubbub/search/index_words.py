@@ -11,7 +11,7 @@ from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
 from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.base import TermFound
-from hubbub.search.compounds import Compounds, CompoundsCache
+from hubbub.search.compounds import CompoundsCache, Kin
 from hubbub.search.postings import Moment, PostingsCache, forget_changes, idf, note_change
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ MOST_REMEMBERED = 50_000
 REMEMBERED_FROM = 100
 """Fewer are counted anew, which costs little: a word that was nowhere a moment ago may be in a document by now."""
 WIDENED = 4
-"""So many of a query's words, the rarest, are also found as parts of longer ones."""
-AS_PART = 0.8
-"""A word weighs this much where it is only a part of a longer one."""
+"""So many of a query's words, the rarest, are also found as parts of longer ones, and by the words they are made of."""
 SHORT_CHARACTERS = 200
 """A shorter text is taken to be in the language of the document around it."""
 
@@ -63,9 +61,10 @@ class Counted(NamedTuple):
     """A word that is searched."""
 
     held: int
-    """In about how many passages it is, as a word or as a part of one."""
+    """In about how many passages it is, by itself or in another way."""
     term: Term
-    compounds: Compounds | None
+    kins: tuple[Kin, ...] = ()
+    """The other ways, with what the word weighs there."""
 
 
 class Frequencies:
@@ -140,10 +139,10 @@ def weigh_words(
             for row in rows:
                 if (place := _place(postings.rows, row)) is not None:
                     weights[row] += float(postings.weights[place]) * rarity
-        if one.compounds is not None:
+        for kin in one.kins:
             for row in rows:
-                if not weights[row] and _place(one.compounds.rows, row) is not None:
-                    weights[row] = AS_PART * idf(moment.passages, one.held)
+                if not weights[row] and _place(kin.rows, row) is not None:
+                    weights[row] = kin.weight
         for row, weight in weights.items():
             if weight:
                 found[row].append(TermFound(one.term.forms[0], weight))
@@ -161,7 +160,7 @@ def _counted(
     """Return the terms that are searched, rarest first."""
     languages = [row[0] for row in connection.all(SQL["languages"])]
     wanted = telling(query_terms(query, languages, language))[:MOST_COUNTED]
-    found = sorted((Counted(frequencies.of(connection, term), term, None) for term in wanted), key=_held)
+    found = sorted((Counted(frequencies.of(connection, term), term) for term in wanted), key=_held)
     # What more than half of many passages hold weighs nothing, and takes the longest to read. Of few passages none is
     # left out by its count, which may be of before the last change.
     most = moment.passages // 2 if moment.passages > RATED else RATED + moment.passages
@@ -175,12 +174,15 @@ def _held(one: Counted) -> int:
 
 
 def _widened(connection: Connection, frequencies: Frequencies, moment: Moment, one: Counted, most: int) -> Counted:
-    """Return a word with the compounds that it is part of, unless they are in most passages."""
+    """Return a word with the other ways it stands in passages, but for those that are in most."""
     if not one.term.parts or one.held > most:
         return one
-    compounds = frequencies.compounds.of(connection, moment.upto, one.term.parts)
-    held = one.held + len(compounds.rows)
-    return one if not len(compounds.rows) or held > most else Counted(held, one.term, compounds)
+    held, kins = one.held, list[Kin]()
+    for kin in frequencies.compounds.of(connection, moment.upto, one.term):
+        if held + len(kin.rows) <= most:
+            held += len(kin.rows)
+            kins.append(kin._replace(weight=kin.weight * idf(moment.passages, held)))
+    return Counted(held, one.term, tuple(kins))
 
 
 def _ranked(
@@ -197,7 +199,7 @@ def _ranked(
 
     of_terms = [[postings.term(connection, moment, form) for form in one.term.forms] for one in wanted]
     held_by = [one.rows for forms in of_terms[:rare] for one in forms]
-    held_by += [one.compounds.rows for one in wanted[:rare] if one.compounds is not None]
+    held_by += [kin.rows for one in wanted[:rare] for kin in one.kins]
     rows = np.unique(np.concatenate(held_by))
     is_inside = np.zeros(len(rows), bool)
     for collection_id in collection_ids:
@@ -214,9 +216,9 @@ def _ranked(
             held, places = _places(one.rows, rows)
             scores[held] += one.weights[places] * idf(moment.passages, len(one.rows))
             is_held |= held
-        if counted.compounds is not None:
-            held, _ = _places(counted.compounds.rows, rows)
-            scores[held & ~is_held] += AS_PART * idf(moment.passages, counted.held)
+        for kin in counted.kins:
+            held, _ = _places(kin.rows, rows)
+            scores[held & ~is_held] += kin.weight
             is_held |= held
         held_terms += is_held
     return rows[np.lexsort((rows, -scores, held_terms < len(wanted)))]

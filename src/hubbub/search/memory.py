@@ -8,14 +8,14 @@ from struct import unpack
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.core.compounds import compound_of
+from hubbub.core.compounds import compound_of, made_of
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import ModelError
 from hubbub.core.people import Reader
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
+from hubbub.search.compounds import AS_PART, FAR_PARTS, NEAR, NEAR_PARTS
 from hubbub.search.fusion import fuse, worth
-from hubbub.search.index_words import AS_PART
 
 # Robertson and Zaragoza: The Probabilistic Relevance Framework: BM25 and Beyond (2009); FTS5 uses the same.
 K1 = 1.2
@@ -27,6 +27,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     document: Document
     passage: Passage
+    terms: Sequence[str]
+    """In the order of the text."""
     counts: Counter[str]
     language: str
     vector: Vector | None = None
@@ -124,7 +126,8 @@ class MemorySearch:
 def _entry(document: Document, passage: Passage) -> Entry:
     language = language_of(passage.text)
     indexed = f"{document.name}\n{document.title}\n{passage.heading}\n{passage.text}"
-    return Entry(document, passage, Counter(index_terms(indexed, language)), language)
+    terms = index_terms(indexed, language)
+    return Entry(document, passage, terms, Counter(terms), language)
 
 
 def _by_words(wanted: Sequence[Term], entries: dict[str, Entry]) -> list[str]:
@@ -138,6 +141,11 @@ def _by_words(wanted: Sequence[Term], entries: dict[str, Entry]) -> list[str]:
             count = entries[passage_id].counts[term]
             share = count * (K1 + 1) / (count + K1 * (1 - B + B * lengths[passage_id] / mean))
             scores[passage_id] = scores.get(passage_id, 0.0) + weight * idf * share
+    for term in wanted:
+        for weight, holding in _by_words_of_compound(term, entries):
+            idf = math.log(1 + (len(entries) - len(holding) + 0.5) / (len(holding) + 0.5))
+            for passage_id in holding:
+                scores[passage_id] = scores.get(passage_id, 0.0) + weight * idf
     return sorted(scores, key=lambda passage_id: -scores[passage_id])
 
 
@@ -146,6 +154,24 @@ def _weighted(wanted: Sequence[Term], vocabulary: Set[str]) -> list[tuple[str, f
     compounds = {word for word in vocabulary if any(compound_of(word, part) for one in wanted for part in one.parts)}
     forms = {form for one in wanted for form in one.forms}
     return [*((form, 1.0) for form in sorted(forms)), *((word, AS_PART) for word in sorted(compounds - forms))]
+
+
+def _by_words_of_compound(term: Term, entries: dict[str, Entry]) -> list[tuple[float, list[str]]]:
+    """Return where the two words stand that a term is made of, and not itself: near each other, and elsewhere."""
+    pair = made_of(term.splits, lambda form: sum(form in entry.counts for entry in entries.values()))
+    if pair is None:
+        return []
+    near: list[str] = []
+    far: list[str] = []
+    for passage_id, entry in entries.items():
+        if all(word in entry.counts for word in pair) and not any(form in entry.counts for form in term.forms):
+            (near if _are_near(entry.terms, *pair) else far).append(passage_id)
+    return [(NEAR_PARTS, near), (FAR_PARTS, far)]
+
+
+def _are_near(terms: Sequence[str], one: str, other: str) -> bool:
+    places = [[place for place, term in enumerate(terms) if term == word] for word in (one, other)]
+    return any(0 < abs(first - last) <= NEAR + 1 for first in places[0] for last in places[1])
 
 
 def _by_vectors(vector: Vector | None, entries: dict[str, Entry]) -> list[str]:

@@ -9,17 +9,16 @@ from typing import Self
 from hubbub.connections.postgres import Connection, Postgres, Row, plain
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.documents import Document, Hit, Passage, Retrieval, Vector
-from hubbub.core.embedding import Embedder, OfLanguages, speaks
+from hubbub.core.embedding import Embedder, OfLanguages
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
-from hubbub.core.wording import language_of
 from hubbub.search.document_readers_postgres import closed_of
 from hubbub.search.fusion import fuse, worth
 from hubbub.search.library_postgres import SEARCH_STEPS
 from hubbub.search.permissions_postgres import usable_of
 from hubbub.search.postgres_vectors import find_near, has_vectors, put_vectors, use_space
 from hubbub.search.postgres_words import SQL, TermCounts, find_words, terms_of, vectors_of
-from hubbub.search.ranking import DEPTH, Asked, understands
+from hubbub.search.ranking import DEPTH, Asked, told
 from hubbub.search.vectors import QueryVectors, embedded_text
 
 QUICK_CHARACTERS = 2_000
@@ -97,16 +96,13 @@ class PostgresSearch:
         if limit < 1 or not collection_ids or not query.strip():
             return []
         vector = await self._vectors.of(query) if retrieval.mode != "text" else None
-        language = language_of(query)
         asked = Asked(
             query,
-            language,
             sorted(set(collection_ids)),
             min(limit, 10_000),
             retrieval,
             vector,
             self._embedder.name if self._embedder and vector else None,
-            self._embedder is None or speaks(self._embedder, language),
             reader,
             document_ids,
             self._embedder.languages if isinstance(self._embedder, OfLanguages) else None,
@@ -124,6 +120,7 @@ class PostgresSearch:
         closed = frozenset(await closed_of(connection, asked.reader, ids))
         documents = None if asked.document_ids is None else [one for one in asked.document_ids if one not in closed]
         ((space, languages, total, embedded, *_),) = await connection.all(SQL["settle"], ids)
+        asked = told(asked, languages or ())
         words: list[int] = []
         if retrieval.mode != "vectors":
             among: list[str] = languages or []
@@ -133,7 +130,7 @@ class PostgresSearch:
         near: list[int] = []
         if asked.vector is not None and space == asked.space:
             near = await find_near(connection, asked.vector, ids, embedded, depth, documents, sorted(closed))
-        if words and not understands(asked, languages or ()):
+        if words and not asked.is_understood:
             # The vectors of a language that their model doesn't know rank badly: they only come after the words' own.
             near = [row for row in near if row not in set(words)]
             fused = fuse([[*words, *near]])

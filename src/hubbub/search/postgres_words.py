@@ -3,15 +3,16 @@
 import math
 import time
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from hubbub.connections.postgres import Connection, plain
 from hubbub.connections.sql import load_sql
-from hubbub.core.compounds import backward, beginnings
+from hubbub.core.compounds import backward, beginnings, made_of
 from hubbub.core.documents import Document, Passage
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
+from hubbub.search.compounds import AS_PART, NEAR_PARTS
 from hubbub.search.index_words import (
-    AS_PART,
     MAX_TERMS,
     MOST_COUNTED,
     MOST_REMEMBERED,
@@ -25,6 +26,8 @@ RATED = 1_500
 """So many passages are rated for a query, about; more where its rarest word alone is in more."""
 MOST_RATED = 5_000
 """Of more that hold all words of a query these are rated: any of them."""
+ONE_PLACE = 6 / math.pi**2
+"""What `ts_rank` makes of a word that stands in one place; of two words next to each other it makes 1."""
 MOST_PLACES = 255
 """PostgreSQL keeps no more places of a term in one text."""
 
@@ -71,6 +74,21 @@ def _quoted(term: str) -> str:
     return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+class Counted(NamedTuple):
+    """A word that is searched."""
+
+    held: int
+    """In about how many passages it is, by itself or in another way."""
+    term: Term
+    made_of: str
+    """What finds the two words that it is made of; empty where the texts know none."""
+
+    @property
+    def any_of(self) -> str:
+        """What finds it in whichever way."""
+        return _any([*_exact(self.term), *_as_part(self.term), *([self.made_of] if self.made_of else [])])
+
+
 class TermCounts:
     """Remembers for a while in how many passages a term is: counting a frequent one takes as long as a search."""
 
@@ -78,17 +96,29 @@ class TermCounts:
         self._known: dict[str, int] = {}
         self._since = 0.0
 
-    async def of(self, connection: Connection, terms: Sequence[Term]) -> list[tuple[int, Term]]:
+    async def of(self, connection: Connection, terms: Sequence[Term]) -> list[Counted]:
         """Return each term that is in any passage, with in about how many: those in many count as in MOST_RATED."""
         now = time.monotonic()
         if now - self._since > REMEMBERED_SECONDS or len(self._known) > MOST_REMEMBERED:
             self._known, self._since = {}, now
-        unknown = list({form for term in terms for form in (*_exact(term), *_as_part(term)) if form not in self._known})
+        await self._count(connection, (form for term in terms for form in (*_exact(term), *_as_part(term))))
+        words = (word for term in terms for split in term.splits for word in (*split.first, *split.last))
+        await self._count(connection, map(_quoted, words))
+        pairs = [made_of(term.splits, lambda word: self._known.get(_quoted(word), 0)) for term in terms]
+        await self._count(connection, (_both(*pair) for pair in pairs if pair is not None))
+        counted = [self._counted(term, pair) for term, pair in zip(terms, pairs, strict=True)]
+        return [one for one in counted if one.held]
+
+    async def _count(self, connection: Connection, forms: Iterable[str]) -> None:
+        unknown = list({form for form in forms if form not in self._known})
         if unknown:
             found = await connection.all(SQL["passages_with"], unknown, unknown, MOST_RATED)
             self._known |= {row[0]: row[1] for row in found}
-        counted = [(max(self._sum(_exact(term)), self._sum(_as_part(term))), term) for term in terms]
-        return [one for one in counted if one[0]]
+
+    def _counted(self, term: Term, pair: tuple[str, str] | None) -> Counted:
+        made_of = "" if pair is None else _both(*pair)
+        held = max(self._sum(_exact(term)), self._sum(_as_part(term)), self._known.get(made_of, 0))
+        return Counted(held, term, made_of)
 
     def _sum(self, forms: Sequence[str]) -> int:
         return sum(self._known.get(form, 0) for form in forms)
@@ -109,12 +139,12 @@ async def find_words(
     Where documents are named, those of others are left out; where none are, those of `but`.
     Of many terms the rarest count. Where there are many passages, one has to hold one of the rarer terms.
     """
-    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one[0])[:MAX_TERMS]
+    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one.held)[:MAX_TERMS]
     if not counted:
         return []
-    groups = [_any((*_exact(term), *_as_part(term))) for _, term in counted]
+    groups = [one.any_of for one in counted]
     rated, weights = _rated(counted, total)
-    rare = groups[: _rare([count for count, _ in counted])]
+    rare = groups[: _rare([one.held for one in counted])]
     collections = " | ".join(map(inside, collection_ids))
     any_of = f"({' | '.join(groups)})"
     if len(rare) < len(groups):
@@ -147,17 +177,24 @@ def _any(forms: Sequence[str]) -> str:
     return f"({' | '.join(forms)})"
 
 
-def _rated(counted: Sequence[tuple[int, Term]], total: int) -> tuple[list[str], list[float]]:
+def _both(one: str, other: str) -> str:
+    return f"({_quoted(one)} & {_quoted(other)})"
+
+
+def _rated(counted: Sequence[Counted], total: int) -> tuple[list[str], list[float]]:
     """Return what passages are rated by, and what each weighs: a word is worth less as a part of a longer one."""
     queries: list[str] = []
     weights: list[float] = []
-    for count, term in counted:
-        rarity = math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
-        exact, as_part = _exact(term), _as_part(term)
+    for one in counted:
+        rarity = math.log(1 + (max(total - one.held, 0) + 0.5) / (one.held + 0.5))
+        exact, as_part = _exact(one.term), _as_part(one.term)
         shares = [(exact, 1 - AS_PART), (exact + as_part, AS_PART)] if as_part else [(exact, 1.0)]
         for forms, share in shares:
             queries.append(_any(forms))
             weights.append(len(forms) * rarity * share)  # `ts_rank` shares it among the forms, of which one is held
+        if one.made_of:  # `ts_rank` rates two words by how near they are
+            queries.append(one.made_of)
+            weights.append(rarity * NEAR_PARTS * ONE_PLACE)
     return queries, weights
 
 

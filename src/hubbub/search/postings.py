@@ -26,6 +26,8 @@ K1 = 1.2
 B = 0.75
 COLUMN_WEIGHTS = (0.5, 1.0, 1.0)
 LEAST_IDF = 1e-6
+_RANK = 1e12
+"""Ranks are read as whole numbers of so many parts of one."""
 
 
 class Postings(NamedTuple):
@@ -198,18 +200,24 @@ def totals(connection: Connection) -> tuple[int, float]:
 def _read_term(connection: Connection, moment: Moment, form: str) -> Postings:
     import numpy as np
 
-    found = connection.all(SQL["weights_of"], (f'{{title heading text}} : "{form}"',))
-    rows = np.fromiter((row for row, _ in found), np.uint32, len(found))
-    ranks = np.fromiter((rank for _, rank in found), np.float64, len(found))
-    return Postings(rows, (-ranks / idf(moment.passages, len(found))).astype(np.float32), moment.upto)
+    ((found,),) = connection.all(SQL["weights_of"], (f'{{title heading text}} : "{form}"',))
+    read = np.frombuffer(found or b"", [("row", ">u4"), ("rank", ">i8")])
+    weights = read["rank"] / (_RANK * idf(moment.passages, len(read)))
+    return Postings(read["row"].astype(np.uint32), weights.astype(np.float32), moment.upto)
+
+
+def rows_with(connection: Connection, match: str) -> "Rows":
+    """Return the passages that FTS5 matches, by their rows, ascending."""
+    import numpy as np
+
+    ((found,),) = connection.all(SQL["rows_with"], (match,))
+    return np.frombuffer(found or b"", ">u4").astype(np.uint32)
 
 
 def _read_rows(connection: Connection, moment: Moment, word: str) -> Postings:
     import numpy as np
 
-    ((found,),) = connection.all(SQL["rows_with"], (f"inside : {word}",))
-    rows = np.fromstring(found or "", np.uint32, sep=",")
-    return Postings(rows, np.empty(0, np.float32), moment.upto)
+    return Postings(rows_with(connection, f"inside : {word}"), np.empty(0, np.float32), moment.upto)
 
 
 def _changed(found: Postings, latest: dict[int, float | None], upto: int) -> Postings:

@@ -10,6 +10,7 @@ from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.documents import Hit, Retrieval, Vector
 from hubbub.core.languages import UNKNOWN
 from hubbub.core.people import Reader
+from hubbub.core.wording import language_of
 from hubbub.search.among import EVERYTHING, Among
 from hubbub.search.base import Why
 from hubbub.search.document_readers_sqlite import closed_of
@@ -30,22 +31,22 @@ class Asked(msgspec.Struct, frozen=True):
     """What is looked for, and how."""
 
     query: str
-    language: str
-    """The query's language; empty where it isn't known."""
     collection_ids: list[str]
     limit: int
     retrieval: Retrieval
     vector: Vector | None
     space: str | None
     """The name of the embedder that made the vector."""
-    is_understood: bool
-    """Whether that embedder was made for the query's language."""
     reader: Reader | None = None
     """Whose rights count, as they are in the transaction that searches; None: nobody's."""
     document_ids: list[str] | None = None
     """The documents that are searched; None: all of the collections."""
     spoken: frozenset[str] | None = None
     """The languages that the embedder was made for; None: all."""
+    language: str = UNKNOWN
+    """The query's language; empty where it isn't known."""
+    is_understood: bool = True
+    """Whether the embedder was made for it. Both are known once the languages of the texts are: see `told`."""
 
 
 class Rankings(NamedTuple):
@@ -57,8 +58,9 @@ class Rankings(NamedTuple):
 
 def rank(connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache) -> list[Hit]:
     """Return the best passages, best first."""
+    asked = _told(connection, asked)
     words, near = _rankings(connection, asked, frequencies, signs)
-    best = _fused(_doubted(connection, asked), words, near)
+    best = _fused(asked, words, near)
     rows = json.dumps([row for row, _ in best])
     found = {row[0]: row[1:] for row in connection.all(SQL["hits"], {"rows": rows})}
     return [Hit(*found[row], score=score) for row, score in best]
@@ -68,8 +70,9 @@ def explain(
     connection: Connection, asked: Asked, frequencies: Frequencies, signs: SignsCache, passage_ids: Sequence[str]
 ) -> dict[str, Why]:
     """Return why these of the best passages are found, by their ids."""
+    asked = _told(connection, asked)
     words, near = _rankings(connection, asked, frequencies, signs)
-    best = json.dumps([row for row, _ in _fused(_doubted(connection, asked), words, near)])
+    best = json.dumps([row for row, _ in _fused(asked, words, near)])
     ids: dict[int, str] = {
         row: id_ for row, id_, *_ in connection.all(SQL["hits"], {"rows": best}) if id_ in set(passage_ids)
     }
@@ -92,22 +95,20 @@ def explain(
     }
 
 
-def understands(asked: Asked, languages: Iterable[str]) -> bool:
-    """Tell whether the vector can be trusted, for texts in these languages.
+def told(asked: Asked, languages: Iterable[str]) -> Asked:
+    """Return what is asked with its language, and whether its vector can be trusted, for texts in these languages.
 
     A query too short to tell its own language is taken to be in one of theirs.
     """
-    if asked.language or asked.spoken is None:
-        return asked.is_understood
     there = set(languages) - {UNKNOWN}
-    return not there or not there.isdisjoint(asked.spoken)
+    language = language_of(asked.query, there)
+    spoken = asked.spoken
+    is_understood = spoken is None or (language in spoken if language else not there or not there.isdisjoint(spoken))
+    return msgspec.structs.replace(asked, language=language, is_understood=is_understood)
 
 
-def _doubted(connection: Connection, asked: Asked) -> Asked:
-    if asked.language or asked.spoken is None or asked.vector is None:
-        return asked
-    there = [row[0] for row in connection.all(SQL["languages"])]
-    return msgspec.structs.replace(asked, is_understood=understands(asked, there))
+def _told(connection: Connection, asked: Asked) -> Asked:
+    return told(asked, [row[0] for row in connection.all(SQL["languages"])])
 
 
 def _fused(asked: Asked, words: list[int], near: list[int]) -> Sequence[tuple[int, float]]:

@@ -11,10 +11,9 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from hubbub.connections.read_pool import ReadPool
 from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql
 from hubbub.core.documents import Document, Hit, Passage, Retrieval
-from hubbub.core.embedding import Embedder, OfLanguages, speaks
+from hubbub.core.embedding import Embedder, OfLanguages
 from hubbub.core.errors import SearchError, StoreError
 from hubbub.core.people import Reader
-from hubbub.core.wording import language_of
 from hubbub.search.base import Why
 from hubbub.search.index_meanings import Embedded, blocks_of, put_vectors, tidy, use_space
 from hubbub.search.index_words import Frequencies, put_terms
@@ -143,16 +142,13 @@ class SqliteSearch:
         if limit < 1 or not collection_ids or not query.strip():
             return None
         vector = await self._vectors.of(query) if retrieval.mode != "text" else None
-        language = language_of(query)
         return Asked(
             query,
-            language,
             sorted(set(collection_ids)),
             limit,
             retrieval,
             vector,
             self._embedder.name if self._embedder and vector else None,
-            self._embedder is None or speaks(self._embedder, language),
             reader,
             document_ids,
             self._embedder.languages if isinstance(self._embedder, OfLanguages) else None,
