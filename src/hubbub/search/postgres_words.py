@@ -113,7 +113,7 @@ class TermCounts:
         unknown = list({form for form in forms if form not in self._known})
         if unknown:
             found = await connection.all(SQL["passages_with"], unknown, unknown, MOST_RATED)
-            self._known |= {row[0]: row[1] for row in found}
+            self._known |= {row[0]: row[1] for row in found if row[1]}  # what is nowhere may be put at any time
 
     def _counted(self, term: Term, pair: tuple[str, str] | None) -> Counted:
         made_of = "" if pair is None else _both(*pair)

@@ -89,6 +89,16 @@ class SearchContract:
         assert (hit.name, hit.title, hit.text) == ("file1.md", "Pets", cats.text)
         assert (hit.page, hit.heading) == (1, "Part › One")
 
+    async def test_words_are_found_as_soon_as_they_are_put_though_they_were_searched_before(
+        self, search: Search
+    ) -> None:
+        """What is said about a word that nothing holds, or that little holds, is not remembered for long."""
+        await put(search, document(), "The aardvark digs.", "The wombat digs.")
+        assert await found(search, "pangolin") == []
+        await put(search, document(2), "The pangolin rolls up.")
+        assert await found(search, "pangolin") == ["The pangolin rolls up."]
+        assert set(await found(search, "pangolin wombat")) == {"The pangolin rolls up.", "The wombat digs."}
+
     async def test_the_best_come_first_and_none_twice(self, search: Search) -> None:
         await put(search, document(), "red apple", "red", "red apple tart with apple", "green pear")
         hits = await search.find("red apple tart", ["c1"])
