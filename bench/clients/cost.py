@@ -15,9 +15,9 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -41,6 +41,7 @@ class Dialect:
     name: str
     path: str
     body: Callable[[str], dict[str, Any]]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def _messages(text: str, **more: Any) -> dict[str, Any]:
@@ -48,6 +49,12 @@ def _messages(text: str, **more: Any) -> dict[str, Any]:
 
 
 DIALECTS = (
+    Dialect(
+        "a question, streamed",
+        "/api/questions",
+        lambda text: {"text": text, "model": "up"},
+        {"Accept": "text/event-stream"},
+    ),
     Dialect("chat completions", "/v1/chat/completions", lambda text: _messages(text, model="up")),
     Dialect(
         "chat completions, streamed", "/v1/chat/completions", lambda text: _messages(text, model="up", stream=True)
@@ -73,7 +80,8 @@ class Side:
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def ask(number: int) -> bool:
-            async with gate, self._http.post(self._url + dialect.path, json=dialect.body(f"Say {number}.")) as response:
+            body, url = dialect.body(f"Say {number}."), self._url + dialect.path
+            async with gate, self._http.post(url, json=body, headers=dialect.headers) as response:
                 await response.read()
                 return response.status == 200
 

@@ -1,5 +1,6 @@
 """Reservations and what becomes of them, on a real database and a clock of our own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -97,6 +98,27 @@ async def test_what_was_reserved_is_settled_to_what_was_counted(store: UsageStor
         await begin(meter, tokens=200)
     await end(meter, bill, 400, 100, 50)
     assert await used(meter) == [450, 300 * 25_000 + 100 * 5_000 + 50 * 100_000]
+
+
+async def test_what_is_reserved_and_given_back_in_one_transaction_is_nowhere(store: UsageStore) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="1000 tokens per day")
+    bill = meter.bill(new_id(), ANN, "ann", "m", 900, 0)
+    both = meter.beside(bill, store.releasing(bill.answer_id))
+    assert both is not None
+    await both()
+    assert await used(meter) == [0]
+    await end(meter, bill, 10, 0, 5)  # nothing was reserved for it any more
+    assert await used(meter) == [0]
+
+
+async def test_reservations_that_share_a_transaction_are_all_kept(store: UsageStore) -> None:
+    meter = meter_of(store, Clock("2026-11-28T12:00:00"), person="20 questions per day")
+    bills = await asyncio.gather(*(begin(meter, tokens=100) for _ in range(20)))
+    refused = await asyncio.gather(*(begin(meter) for _ in range(5)), return_exceptions=True)
+    assert [type(one) for one in refused] == [OverQuota] * 5
+    for bill in bills[:10]:
+        await end(meter, bill, state="failed")
+    assert await used(meter) == [10]
 
 
 async def test_what_costs_nothing_passes_where_the_money_is_gone(store: UsageStore) -> None:

@@ -162,7 +162,9 @@ class Entry:
 
     def shed(self) -> None:
         """Let go of what is stored anyway. Readers that are behind go on from there."""
-        self._hold(0)
+        self.dropped += len(self.records)
+        self.records.clear()
+        self._held_bytes = 0
 
     def release_all(self) -> None:
         """Let everybody look for themselves what is the matter."""

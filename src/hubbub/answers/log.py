@@ -486,14 +486,14 @@ class Log:
             folding.add(event)
         return folding.answer()
 
-    def _publish(self, entry: OwnEntry, events: Iterable[Event], records: Sequence[Record], most_bytes: int) -> None:
-        is_ending = False
+    def _publish(self, entry: OwnEntry, events: Sequence[Event], records: Sequence[Record], most_bytes: int) -> None:
+        is_ending = isinstance(events[-1], ENDINGS)
         folding = entry.folding
-        for event in events:
-            folding.add(event)
-            is_ending = isinstance(event, ENDINGS)
-        if folding.is_whole and folding.said_characters > most_bytes:
-            folding.shed()
+        if not is_ending:  # what one that ends comes to is stored already
+            for event in events:
+                folding.add(event)
+            if folding.is_whole and folding.said_characters > most_bytes:
+                folding.shed()
         entry.publish(records, most_bytes)
         if is_ending:
             self._own.pop(entry.id, None)

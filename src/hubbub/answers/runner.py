@@ -450,6 +450,8 @@ async def _give_up(send: Send) -> Ending:
 def _note(ending: Ending) -> None:
     """Note on the trace how an answer ended."""
     traced = current()
+    if not traced.is_recorded:
+        return
     match ending:
         case Done(finish_reason=reason):
             traced.set("hubbub.answer.ending", "done")

@@ -34,6 +34,8 @@ def in_a_trace(
 def note_question(answer_id: str, deployment: str, question: Question) -> None:
     """Note on the trace which answer it is of, and which model is to make it."""
     traced = current()
+    if not traced.is_recorded:
+        return
     traced.set("hubbub.answer.id", answer_id)
     traced.set("hubbub.model", deployment)
     traced.text("hubbub.question", lambda: question.text)

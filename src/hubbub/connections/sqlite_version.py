@@ -1,12 +1,16 @@
-"""Tell, without a hop to a thread, whether anything was committed to a SQLite file."""
+"""Tell, without a hop to a thread, whether a SQLite file has changed, and keep what was read of it until then."""
 
 import time
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Generic, TypeVar, cast
 
 import apsw
 
+T = TypeVar("T")
+
 SEEN_SECONDS = 1.0
 """So long what is known of a file is gone by before it is seen anew that the file is still at its place."""
+MOST_KNOWN = 10_000
 
 
 class Version:
@@ -43,3 +47,30 @@ class Version:
     def is_seen(self) -> bool:
         """Whether the file was at its place within the last second."""
         return time.monotonic() - self._seen_at < SEEN_SECONDS
+
+
+class UntilCommitted(Generic[T]):
+    """What was read of one file, kept in memory until the next commit to it, of whatever and by whichever process.
+
+    Then all is read anew, so that nobody gets anything else than a read would find. It is kept only while the file is
+    at its place, which is seen at least once a second. Only the event loop's thread uses it.
+    """
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+        self._of: int | None = None
+        self._known: dict[Hashable, T] = {}
+        """As found under that version."""
+
+    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what `read` returns, or has returned for the same key. Nobody may change it."""
+        version = self._version.now()  # before the read: what is committed meanwhile is of another one
+        if version != self._of:
+            self._of, self._known = version, {}
+        known = self._known
+        if version is not None and key in known and self._version.is_seen:
+            return known[key]
+        found = known[key] = await read()
+        if len(known) > MOST_KNOWN:
+            del known[next(iter(known))]
+        return found

@@ -38,11 +38,23 @@ def note(connection: Connection, *keys: str) -> None:
 
 def note_answers(connection: Connection, answers: Sequence[tuple[str, str]]) -> None:
     """Note the texts of answers that have ended, by their ids; of those alone that stand in chats."""
-    is_kept_here = connection.one(_SQL["has_answers"]) is not None
+    is_kept_here = _has_answers(connection)
     for answer_id, text in answers:
         if text:
             # To find a short one again in what is kept of its answer would cost more than to keep it here for a moment.
             connection.all(_SQL["note_message"], (None if is_kept_here and len(text) > SHORT else text, answer_id))
+
+
+class _Answers:
+    """Whether answers are kept in this file, as far as is known."""
+
+    are_here = False
+
+
+def _has_answers(connection: Connection) -> bool:
+    known = connection.known(_Answers)
+    known.are_here = known.are_here or connection.one(_SQL["has_answers"]) is not None
+    return known.are_here
 
 
 class ChatIndex:
@@ -113,7 +125,7 @@ def _take_in(connection: Connection) -> bool:
     noted = connection.all(_SQL["noted"], (AT_ONCE,))
     if not noted:
         return False
-    has_answers = connection.one(_SQL["has_answers"]) is not None
+    has_answers = _has_answers(connection)
     words: dict[int, tuple[int, str, str]] = {}  # a text may have been noted twice
     characters, last = 0, 0
     for place, key, given, chat_id, role, said, title, owner_id in noted:

@@ -74,7 +74,7 @@ class LocalModel:
         pause_seconds: float = 0.5,
     ) -> None:
         """Take what gets the model file; `program` speaks as `local_server` does."""
-        self._card = ModelCard(
+        self.card = ModelCard(
             name,
             "embedded",
             context_tokens,
@@ -108,7 +108,7 @@ class LocalModel:
         """The child's process id while it runs."""
 
     async def __aenter__(self) -> Self:
-        self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self._card.name}")
+        self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self.card.name}")
         return self
 
     async def __aexit__(
@@ -120,21 +120,17 @@ class LocalModel:
             if not self._keeper.cancelled():
                 self._keeper.result()  # a bug in the keeper is not kept quiet
 
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
     def start(self) -> None:
         """Begin to get ready, without waiting for it. `state` tells how far it is."""
         self._wanted.set()
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         if (
-            sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self._card.context_tokens
+            sum(len(turn.text) for turn in turns) > CHARACTERS_PER_TOKEN * self.card.context_tokens
         ):  # a huge body costs memory before it is refused
             raise ModelTooLong(
                 "The conversation is too long for the embedded model. Start a new chat, or choose another model.",
-                limit_tokens=self._card.context_tokens,
+                limit_tokens=self.card.context_tokens,
             )
         await self._turn.acquire()
         server = None
@@ -228,7 +224,7 @@ class LocalModel:
         async with Child(self._program, environment={**os.environ, "PYTHONPATH": search}) as child:
             self.pid = child.pid
             key = Secret(secrets.token_hex(16))
-            job = Job(str(path), key.reveal(), self._parallel, self._card.context_tokens, self._threads)
+            job = Job(str(path), key.reveal(), self._parallel, self.card.context_tokens, self._threads)
             async with asyncio.timeout(LOAD_SECONDS):
                 await child.write_line(msgspec.json.encode(job))
                 line = await child.read_line()
@@ -240,16 +236,16 @@ class LocalModel:
                     return ModelError(NOT_STARTED, code="not_ready", detail=answer.message)
                 await self._healthy(answer.url)
             await self._use(answer.url, key)
-            logger.info("the embedded model %s is ready", self._card.name)
+            logger.info("the embedded model %s is ready", self.card.name)
             code = await child.wait()
             return ModelError(f"The embedded model's process ended (exit code {code}).", code="model_died")
 
     async def _use(self, url: str, key: Secret) -> None:
         """Take the server at this address from now on."""
-        address = Address(f"{url}/v1", self._card.name, "The embedded model", ApiKey(key))
+        address = Address(f"{url}/v1", self.card.name, "The embedded model", ApiKey(key))
         async with self._news:
             self._place = (url, key)
-            self._server = OpenAiModel(address, self._card, self._http, self._limits)
+            self._server = OpenAiModel(address, self.card, self._http, self._limits)
             self.state = "ready"
             self._news.notify_all()
 

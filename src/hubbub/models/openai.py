@@ -56,7 +56,7 @@ class OpenAiModel:
     ) -> None:
         self.pace = pace or Pace()
         self._address = address
-        self._card = card
+        self.card = card
         self._http = http
         self._limits = limits or Limits()
         self._requests = Requests(address)
@@ -64,13 +64,9 @@ class OpenAiModel:
         self._facts = traced.facts_of(address, card.name)
         self._step_name = f"chat {address.model}"
 
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
-        if self._card.reasoning_effort and (how is None or how.reasoning_effort is None):
-            how = replace(how or Generation(), reasoning_effort=self._card.reasoning_effort)
+        if self.card.reasoning_effort and (how is None or how.reasoning_effort is None):
+            how = replace(how or Generation(), reasoning_effort=self.card.reasoning_effort)
         asked = self.pace.began()
         patience = _Patience(self._limits, self._address, asked)
         body = self._requests.body(turns, how)
@@ -95,7 +91,7 @@ class OpenAiModel:
         except BaseException as error:
             # What was refused costs nothing. What was broken off, here or there, may have been read, and is paid for.
             if asked.has_spoken or not isinstance(error, ModelError) or error.code in BROKEN_OFF:
-                note_uncounted(self._card.name, turns, has_output=asked.has_spoken)
+                note_uncounted(self.card.name, turns, has_output=asked.has_spoken)
             raise
         finally:
             asked.ended()
@@ -103,9 +99,9 @@ class OpenAiModel:
     def _note_spent(self, turns: Sequence[Turn], completion: Completion, *, has_spoken: bool) -> None:
         counted = completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
         if any(counted):
-            note_counted(self._card.name, *counted, completion.reasoning_tokens)
+            note_counted(self.card.name, *counted, completion.reasoning_tokens)
         elif has_spoken or completion.finish_reason != FILTERED:  # a prompt that is filtered is not paid for
-            note_uncounted(self._card.name, turns, has_output=has_spoken)
+            note_uncounted(self.card.name, turns, has_output=has_spoken)
 
     async def _attempt(self, body: JsonObject, send: SendPiece, patience: "_Patience") -> Completion:
         address = self._address

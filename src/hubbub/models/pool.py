@@ -197,7 +197,7 @@ class PooledModel:
         self.pace = PoolPace(self._deployments, running)
         cards = [member.model.card for member in members]
         providers = list(dict.fromkeys(card.provider for card in cards))
-        self._card = ModelCard(
+        self.card = ModelCard(
             name,
             ", ".join(providers),
             min(card.context_tokens for card in cards),
@@ -211,10 +211,6 @@ class PooledModel:
                 name for name in cards[0].passes_fields if all(name in card.passes_fields for card in cards)
             ),
         )
-
-    @property
-    def card(self) -> ModelCard:
-        return self._card
 
     @property
     def deployments(self) -> Sequence[Deployed]:
@@ -320,7 +316,7 @@ class PooledModel:
         is_at_limit = all(one.told.state != "ill" for one in self._deployments)
         how = "at their limits" if is_at_limit else "busy or failing"
         return ModelError(
-            f"All deployments of {self._card.name} are {how}. Try again in {seconds:.0f} s.",
+            f"All deployments of {self.card.name} are {how}. Try again in {seconds:.0f} s.",
             code="model_busy" if is_at_limit else "all_busy",
             retry_after_seconds=seconds,
         )

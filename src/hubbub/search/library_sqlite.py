@@ -9,6 +9,7 @@ from typing import Self
 import msgspec
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
+from hubbub.connections.sqlite_version import UntilCommitted
 from hubbub.core.documents import (
     Collection,
     Completeness,
@@ -40,6 +41,9 @@ class SqliteLibrary:
     def __init__(self, database: Sqlite) -> None:
         self._database = database
         self._sql: dict[str, str] = {}
+        self._asked: UntilCommitted[list[Row]] = UntilCommitted(database.version)
+        """What each question over the same documents reads."""
+        self._readable: UntilCommitted[tuple[list[Row], Sight]] = UntilCommitted(database.version)
         self.permissions = SqlitePermissions(database)
         self.readers = SqliteReaders(database)
         self.groups = SqliteGroups(database)
@@ -73,7 +77,7 @@ class SqliteLibrary:
             if wanted is None:
                 rows = await self._all("named_seen_collections", subjects)
             else:
-                rows = await self._all("named_wanted_collections", {"ids": wanted, **subjects})
+                rows = await self._asked_again("named_wanted_collections", {"ids": wanted, **subjects})
         return [collection_of(row) for row in rows]
 
     async def readable(self, reader: Reader, ids: Sequence[str]) -> tuple[list[Collection], Sight]:
@@ -86,7 +90,7 @@ class SqliteLibrary:
         def look(connection: Connection) -> tuple[list[Row], Sight]:
             return connection.all(self._sql["named_wanted_collections"], asked), sight_of(connection, reader, ids)
 
-        rows, sight = await self._database.read(look)
+        rows, sight = await self._readable.get(tuple(asked.values()), lambda: self._database.read(look))
         return [collection_of(row) for row in rows], sight
 
     async def collection(self, collection_id: str) -> Collection | None:
@@ -247,7 +251,7 @@ class SqliteLibrary:
     ) -> list[Document]:
         ids = json.dumps(list(collection_ids))
         chosen = {"collection_ids": ids, "limit": limit, "subjects": subjects_of(reader)}
-        return [document_of(row) for row in await self._all("unread", chosen)]
+        return [document_of(row) for row in await self._asked_again("unread", chosen)]
 
     async def progress(self, collection_id: str | None = None) -> Progress:
         def count(connection: Connection) -> Progress:
@@ -281,6 +285,10 @@ class SqliteLibrary:
             return connection.all(self._sql[query], bindings)
 
         return await self._database.read(look)
+
+    async def _asked_again(self, query: str, bindings: Mapping[str, str | int | None]) -> list[Row]:
+        """Do the same for what is asked often and seldom changes: it is read once between two commits."""
+        return await self._asked.get((query, *bindings.values()), lambda: self._all(query, bindings))
 
     async def _write(self, query: str, bindings: Bindings) -> int:
         def change(connection: Connection) -> int:

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
+from hubbub.connections.sqlite_version import UntilCommitted
 from hubbub.core.errors import Conflict, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right, scoped
@@ -82,37 +84,22 @@ async def usable_now(database: Sqlite, reader: Reader | None, collection_ids: Se
         raise SearchError("The search could not be done. Try again.", detail=error.for_operators) from error
 
 
-MOST_KNOWN = 10_000
-
-
 class SqliteGroups:
     """Groups in the library's database, which its owner opens.
 
-    Those of a person, which many questions ask for, are kept in memory until the next commit to the database, of
-    whatever and by whichever process: then all are read anew, so that nobody gets others than a read would find. They
-    are kept only while the file is at its place, which is seen at least once a second.
+    Those of a person, which many questions ask for, are kept in memory until the next commit.
     """
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
-        self._version: int | None = None
-        self._known: dict[str, list[Group]] = {}
-        """By person, as found under that version."""
+        self._of_persons: UntilCommitted[list[Group]] = UntilCommitted(database.version)
 
     async def groups(self, person_id: str | None = None) -> list[Group]:
         if person_id is None:
             return await self._found({"id": None, "of": None, "person": None})
-        version = self._database.version.now()  # before the read: what is committed meanwhile is of another one
-        if version != self._version:
-            self._version, self._known = version, {}
-        known = self._known
-        found = known.get(person_id)
-        if found is None or version is None or not self._database.version.is_seen:
-            person = PERSON + person_id
-            found = await self._found({"id": None, "of": person, "person": person})
-            known[person_id] = found
-            if len(known) > MOST_KNOWN:
-                del known[next(iter(known))]
+        person = PERSON + person_id
+        asked: dict[str, str | None] = {"id": None, "of": person, "person": person}
+        found = await self._of_persons.get(person, partial(self._found, asked))
         return list(found)
 
     async def group(self, group_id: str, person_id: str = "") -> Group | None:

@@ -41,6 +41,8 @@ class Counting:
         """What this transaction has still to write: counters as reservations name them."""
         self._reserved: dict[str, Reserved] = {}
         """By answer."""
+        self._unwritten: list[Reserved] = []
+        """Those of them that this transaction has still to write."""
 
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
@@ -53,8 +55,8 @@ class Counting:
         return found
 
     def reserve(self, connection: Connection, reserved: Reserved) -> None:
-        """Store a reservation whose amount was counted."""
-        connection.all(SQL["reserve"], reserved)
+        """Store a reservation whose amount was counted, with the counters."""
+        self._unwritten.append(reserved)
         self._reserved[reserved.answer_id] = reserved
 
     def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
@@ -92,6 +94,7 @@ class Counting:
 
     def _released(self, connection: Connection, answer_ids: Sequence[str]) -> list[Reserved]:
         """Take reservations away, and return those there were."""
+        self._write_reserved(connection)
         ids = [(one,) for one in answer_ids]
         known = [one for answer_id in answer_ids if (one := self._reserved.pop(answer_id, None)) is not None]
         if len(known) < len(ids):
@@ -99,7 +102,12 @@ class Counting:
         _with_rows(connection, "drop_reserved", ids)
         return known
 
+    def _write_reserved(self, connection: Connection) -> None:
+        _with_rows(connection, "reserve", self._unwritten)
+        self._unwritten.clear()
+
     def _write(self, connection: Connection) -> None:
+        self._write_reserved(connection)
         keys = {key for counters in self._changed for key, _ in _keys_of(counters)}
         rows = [(*key, *used) for key in keys if (used := self._used[key])[3] != _NEVER]
         _with_rows(connection, "put_counters", rows)

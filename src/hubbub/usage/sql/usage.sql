@@ -14,7 +14,7 @@ on conflict do update set
 
 -- name: reserve
 insert into quota_reservation (answer_id, questions, tokens, money, person, key, groups, counters)
-values (?, ?, ?, ?, ?, ?, ?, ?)
+values {rows}
 
 -- name: release
 delete from quota_reservation where answer_id in ({rows})

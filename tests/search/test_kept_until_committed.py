@@ -1,18 +1,20 @@
-"""Groups of a person that are kept in memory: they are never others than a read would find, whoever changed them."""
+"""What is read once between two commits: it is never anything else than a read would find, whoever committed."""
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from hubbub.app.model_rights import ModelRights
 from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.core.documents import Document
 from hubbub.core.errors import StoreLost
-from hubbub.core.people import Group, Member, Person
+from hubbub.core.identifiers import new_id
+from hubbub.core.people import Group, Member, Permission, Person, Reader, Right
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
 from hubbub.search.library_sqlite import SqliteLibrary
@@ -20,6 +22,8 @@ from hubbub.search.sqlite import SqliteSearch
 from tests.patience import patience
 
 ANN = "ann"
+Seen: TypeAlias = tuple[list[str], list[str], bool, bool, list[str]]
+BOB = Reader("bob", ("person:bob", "everybody"))
 
 
 @pytest.fixture
@@ -122,3 +126,79 @@ async def test_groups_of_a_file_that_is_gone_are_told_no_more(workers: list[Sqli
                 await asyncio.sleep(0.01)
     (tmp_path / "elsewhere.db").rename(tmp_path / "library.db")
     assert await names(workers[0]) == ["Keepers"]
+
+
+async def a_collection(library: SqliteLibrary) -> str:
+    """Return one of Ann's that Bob may use."""
+    made = await library.create("Sources", owner_id=ANN, is_shared=False)
+    await library.permissions.put(made.id, [Permission("person:bob", Right.USE)])
+    return made.id
+
+
+def a_document(collection_id: str) -> Document:
+    return Document(new_id(), collection_id, "a.txt", "a" * 64, 1, "text/plain")
+
+
+async def seen(library: SqliteLibrary, collection_id: str) -> Seen:
+    """Return what a question of Bob's over a collection goes by, each as its look-up tells it."""
+    named = await library.named_collections(reader=BOB, ids=[collection_id])
+    readable, sight = await library.readable(BOB, [collection_id])
+    unread = await library.unread([collection_id], limit=9, reader=BOB)
+    names = [one.name for one in named], [one.name for one in readable]
+    return *names, sight.are_any, sight.sees_any, [one.name for one in unread]
+
+
+async def test_questions_over_the_same_documents_read_what_they_need_once(workers: list[SqliteLibrary]) -> None:
+    library = workers[0]
+    mine, other = await a_collection(library), "another"
+    looks: list[Callable[[str, Reader], Coroutine[Any, Any, object]]] = [
+        lambda place, reader: library.named_collections(reader=reader, ids=[place]),
+        lambda place, reader: library.readable(reader, [place]),
+        lambda place, reader: library.unread([place], limit=9, reader=reader),
+    ]
+    for look in looks:
+        await look(mine, BOB)
+        assert is_at_once(look(mine, BOB))
+        assert not is_at_once(look(other, BOB))
+        assert not is_at_once(look(mine, Reader("cat", ("person:cat", "everybody"))))
+
+
+async def test_what_a_question_goes_by_is_seen_changed_by_all_workers_at_the_next_look(
+    workers: list[SqliteLibrary],
+) -> None:
+    here, there = workers
+    place = await a_collection(here)
+    document = a_document(place)
+    nothing: Seen = ([], [], False, False, [])
+    named: Seen = (["Sources"], ["Sources"], False, False, [])
+    changes: list[tuple[Callable[[], Awaitable[object]], Seen]] = [
+        (lambda: there.add(document), (*named[:4], ["a.txt"])),
+        (lambda: here.mark(document, "ready"), named),
+        (lambda: there.readers.put(document.id, ["person:cat"]), (*named[:2], True, False, [])),
+        (lambda: here.readers.put(document.id, ["person:bob"]), (*named[:2], True, True, [])),
+        (lambda: here.readers.put(document.id, None), named),
+        (lambda: there.permissions.drop("person:bob"), nothing),
+        (lambda: here.permissions.put(place, [Permission("everybody", Right.USE)]), named),
+        (lambda: there.change(place, name="Sources", is_shared=False), nothing),
+        (lambda: here.change(place, is_shared=True), named),
+        (lambda: there.delete(place), nothing),
+    ]
+    for change, expected in changes:
+        before = [await seen(one, place) for one in workers]
+        await change()
+        assert [await seen(one, place) for one in workers] == [expected, expected] != before
+
+
+@pytest.mark.expects_errors
+@pytest.mark.skipif(sys.platform == "win32", reason="open files can't be removed there")
+async def test_collections_of_a_file_that_is_gone_are_told_no_more(
+    workers: list[SqliteLibrary], tmp_path: Path
+) -> None:
+    place = await a_collection(workers[0])
+    assert (await seen(workers[0], place))[0] == ["Sources"]
+    (tmp_path / "library.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreLost):
+        async with patience():
+            while True:
+                await seen(workers[0], place)
+                await asyncio.sleep(0.01)
