@@ -4,7 +4,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.clients.cost import DIALECTS, Dialect, Side, ratio
+from bench.clients.cost import DIALECTS, Dialect, Side, measure
 from tests.servers.hubbub_server import hubbub_serving, through
 from tests.servers.model_server import ModelServer
 
@@ -17,9 +17,8 @@ async def test_each_dialect_is_served_and_costs_something(tmp_path: Path) -> Non
     ):
         side = Side(server.url, server.process.pid, http)
         for dialect in DIALECTS:
-            found = await ratio(dialect, (side, side), count=2, rounds=1)
-            assert found is not None, dialect.name
-            assert found[0] > 0
-            assert found[1] > 0
+            found = await measure(dialect, (side, side), count=2, rounds=1)
+            assert len(found) == 1, dialect.name
+            assert min(found[0]) > 0
         elsewhere = Dialect("elsewhere", "/v1/nothing", DIALECTS[0].body)
-        assert await ratio(elsewhere, (side, side), count=1, rounds=1) is None
+        assert await measure(elsewhere, (side, side), count=1, rounds=1) == []
