@@ -8,7 +8,8 @@ import pytest
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
-from hubbub.ingest.loaders.pdf_layout import _Letter, in_logical_order
+from hubbub.ingest.loaders.pdf_layout import in_logical_order
+from hubbub.ingest.loaders.pdf_places import Run
 from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.reader import read_here
 from tests.ingest import documents
@@ -185,9 +186,9 @@ def test_text_without_a_map_is_garbled() -> None:
 
 
 def test_right_to_left_lines_are_read_from_the_right() -> None:
-    def letters(*words: tuple[int, str]) -> list[_Letter]:
+    def letters(*words: tuple[int, str]) -> list[Run]:
         return [
-            _Letter(letter, x + 5 * place, x + 5 * place + 5, 0, 10)
+            Run(letter, x + 5 * place, x + 5 * place + 5, 0, 10)
             for x, word in words
             for place, letter in enumerate(f"{word} ")
         ]
@@ -318,12 +319,9 @@ def test_letters_moved_upwards_are_unreadable_and_rows_of_signs_are_not() -> Non
 
 def test_a_word_of_letters_and_digits_within_a_line_from_the_right() -> None:
     letters = [
-        *(
-            _Letter(letter, left, left + 5, 0, 9)
-            for letter, left in zip("-2026", (115, 120, 125, 130, 135), strict=True)
-        ),
-        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("INV", (100, 105, 110), strict=True)),
-        _Letter(" ", 0, 0, 0, 0),
-        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("בגד", (60, 55, 50), strict=True)),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("-2026", (115, 120, 125, 130, 135), strict=True)),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("INV", (100, 105, 110), strict=True)),
+        Run(" ", 0, 0, 0, 0),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("בגד", (60, 55, 50), strict=True)),
     ]
     assert in_logical_order(letters) == "INV-2026 בגד"
