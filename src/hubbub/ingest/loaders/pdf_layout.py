@@ -12,6 +12,8 @@ from hubbub.ingest.loaders.tables import Row
 
 Part: TypeAlias = str | list[Row]
 """A piece of a page: text with line breaks, or the rows of a table."""
+Span: TypeAlias = tuple[float, float]
+"""From where to where something goes, across the page."""
 
 NEAR = 4.0
 """Lines of one table or of columns side by side are at most so many times as far apart as the letters are high."""
@@ -25,7 +27,7 @@ _PROSE_GOES_ON = 0.3
 _LOOK_BACK = 2
 
 
-class Segment(msgspec.Struct):
+class Segment(msgspec.Struct, gc=False):
     """Letters on a line without a wide gap between them."""
 
     text: str
@@ -41,10 +43,10 @@ def parts(text_page: Any, text: str) -> list[Part]:
     places = Places(text_page)
     if not is_right_to_left and not _misleads(places, text):
         return [text]
-    lines = _lines(places, by_letter=is_right_to_left)
+    found = lines_of(places, by_letter=is_right_to_left)
     if is_right_to_left:
-        return ["\n".join(_line_text(line) for line in lines)]
-    return _arranged([segments for line in lines if (segments := _segments(line, places))])
+        return ["\n".join(_line_text(line) for line in found)]
+    return _arranged([segments for line in found if (segments := segments_of(line, places))])
 
 
 def _line_text(letters: Sequence[Run]) -> str:
@@ -79,13 +81,13 @@ def _misleads(places: Places, text: str) -> bool:
             breaks += 1
         last_right, last_top, last_bottom, last_height, last_middle = right, top, bottom, height, middle
     return breaks > text.count("\n") + text.count("\ufffe") or any(
-        min(one[1], other[1]) > max(one[0], other[0]) and one[3] / 2 < abs(one[2] - other[2]) < NEAR * one[3]
-        for place, one in enumerate(gaps)
-        for other in gaps[place + 1 : place + 20]
+        right > other_left and other_right > left and height / 2 < abs(middle - other_middle) < NEAR * height
+        for place, (left, right, middle, height) in enumerate(gaps)
+        for other_left, other_right, other_middle, _ in gaps[place + 1 : place + 20]
     )
 
 
-def _lines(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
+def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
     """Yield the words or letters of each line, in the order in which they are drawn."""
     characters = places.characters()
     line: list[Run] = []
@@ -131,7 +133,7 @@ def _is_below(last: Run, letter: Run) -> bool:
     return abs(last.top + last.bottom - letter.top - letter.bottom) / 2 > height
 
 
-def _segments(runs: Sequence[Run], places: Places) -> list[Segment]:
+def segments_of(runs: Sequence[Run], places: Places) -> list[Segment]:
     """Return a line's segments, from left to right as they are drawn."""
     found: list[Segment] = []
     last: Segment | None = None
@@ -191,13 +193,22 @@ def _region_end(lines: Sequence[list[Segment]], start: int) -> int:
     end = start + 1
     if len(lines[start]) < 2:
         return end
-    columns = _columns(lines[start:end])
+    columns = within = _columns(lines[start:end])
+    passed: list[Span] = []
+    """Of lines that are within only if a line below them is."""
     for place in range(start + 1, len(lines)):
         if place - end > _LOOK_BACK or not _is_near(lines[place - 1], lines[place]):
             break
-        widened = _columns([*lines[start:end], lines[place]])
-        if len(lines[place]) > 1 and len(widened) > 1:
+        if len(lines[place]) < 2:
+            continue
+        spans = [(segment.left, segment.right) for segment in lines[place]]
+        widened = _joined([*within, *spans])
+        if len(widened) > 1:
             end, columns = place + 1, widened
+            within = _joined([*widened, *passed])
+            passed = []
+        else:
+            passed += spans
     while end < len(lines) and len(lines[end]) == 1 and _is_near(lines[end - 1], lines[end]):
         if _column(lines[end][0], columns) in (None, 0):
             break
@@ -210,43 +221,53 @@ def _is_near(upper: Sequence[Segment], lower: Sequence[Segment]) -> bool:
     return abs(upper[0].bottom - lower[0].bottom) < NEAR * height
 
 
-def _columns(lines: Sequence[list[Segment]]) -> list[tuple[float, float]]:
+def _columns(lines: Sequence[list[Segment]]) -> list[Span]:
     """Return the columns' left and right ends: what no line's gap goes through."""
-    spans = sorted((segment.left, segment.right) for line in lines if len(line) > 1 for segment in line)
-    found: list[tuple[float, float]] = []
-    for left, right in spans:
-        if found and left < found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], right))
+    return _joined([(segment.left, segment.right) for line in lines if len(line) > 1 for segment in line])
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Return what spans cover, those that overlap as one, from left to right. The order of joining is all one."""
+    spans.sort()
+    found: list[Span] = []
+    end = 0.0
+    for span in spans:
+        left, right = span
+        if found and left < end:
+            if right > end:
+                found[-1] = (found[-1][0], right)
+                end = right
         else:
-            found.append((left, right))
+            found.append(span)
+            end = right
     return found
 
 
-def _column(segment: Segment, columns: Sequence[tuple[float, float]]) -> int | None:
+def _column(segment: Segment, columns: Sequence[Span]) -> int | None:
     """Return the column that a segment is in; None where it goes over several."""
-    inside = [number for number, (left, right) in enumerate(columns) if segment.left < right and segment.right > left]
-    if len(inside) > 1:
-        return None
+    inside: int | None = None
+    for number, (left, right) in enumerate(columns):
+        if segment.left < right and segment.right > left:
+            if inside is not None:
+                return None
+            inside = number
+    if inside is not None:
+        return inside
     middle = (segment.left + segment.right) / 2
-    near = min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle), default=None)
-    return inside[0] if inside else near
+    return min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle), default=None)
 
 
-def _read(lines: Sequence[list[Segment]], columns: Sequence[tuple[float, float]]) -> list[Part]:
+def _read(lines: Sequence[list[Segment]], columns: Sequence[Span]) -> list[Part]:
     cells: list[list[Segment]] = [[] for _ in columns]
-    for line in lines:
-        for segment in line:
-            cells[_column(segment, columns) or 0].append(segment)
-    if _is_prose(cells):
-        return ["\n".join(segment.text for segment in column) for column in cells]
     rows: list[Row] = []
     for line in lines:
         row: dict[int, str] = {}
         for segment in line:
             number = _column(segment, columns) or 0
+            cells[number].append(segment)
             row[number] = f"{row[number]} {segment.text}" if number in row else segment.text
         rows.append(sorted(row.items()))
-    return [rows]
+    return ["\n".join(segment.text for segment in column) for column in cells] if _is_prose(cells) else [rows]
 
 
 def _is_prose(cells: Sequence[list[Segment]]) -> bool:

@@ -18,7 +18,7 @@ _WORDS = re.compile(rf"(?:{_SIGN}?[{_LETTER}]++)++(?:{_SIGN}(?![^\s\0\ufffe]))?|
 _LETTERS = re.compile(r"[^\r\0]")
 
 
-class Run(msgspec.Struct):
+class Run(msgspec.Struct, gc=False):
     """Letters that stand together on a line: a word, or one letter."""
 
     text: str
@@ -31,13 +31,13 @@ class Run(msgspec.Struct):
 
 
 @functools.cache
-def quick(name: str) -> Callable[..., int]:
-    """Return a function of pdfium that returns a number, and takes its arguments as they are.
+def quick(name: str, *, returns: Any = ctypes.c_int) -> Callable[..., Any]:
+    """Return a function of pdfium that returns a number (or else what is named), and takes its arguments as they are.
 
     As pypdfium2 declares them, the check of each argument's type takes four times as long as the call.
     """
     raw: Any = importlib.import_module("pypdfium2.raw")
-    return ctypes.PYFUNCTYPE(ctypes.c_int)(ctypes.cast(getattr(raw, name), ctypes.c_void_p).value or 0)
+    return ctypes.PYFUNCTYPE(returns)(ctypes.cast(getattr(raw, name), ctypes.c_void_p).value or 0)
 
 
 class Places:
