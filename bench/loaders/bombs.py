@@ -31,6 +31,7 @@ def bombs() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "quadratic.xml", lambda: b'<!DOCTYPE d [<!ENTITY e "%s">]><d>%s</d>' % (b"x" * 50_000, b"&e;" * 50_000)
     yield "deep.xml", lambda: b"<a>" * MANY + b"x" + b"</a>" * MANY
     yield "deep.html", lambda: b"<div>" * MANY + b"x"
+    yield "comments.html", lambda: b"<!-- a -->\n" * 200 + b"<html>x"
     yield "tables.html", lambda: b"<table><tr><td>" * 20_000 + b"x"
     yield "spans.html", lambda: b"<table>" + b"<tr><td rowspan=65534 colspan=1000>x" * 5000 + b"</table>"
     yield "lists.html", lambda: b"<ul><li>" * 50_000 + b"x"

@@ -15,7 +15,7 @@ from bench.loaders.__main__ import explode, fuzz
 from bench.loaders.seeds import seeds
 from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.loaders import csv, pdf, xlsx
+from hubbub.ingest.loaders import csv, html, pdf, xlsx
 from hubbub.ingest.loaders import pptx as slides
 from hubbub.ingest.loaders.formats import format_of
 from hubbub.ingest.loaders.tables import tables
@@ -173,6 +173,10 @@ async def test_bombs_end_within_the_limits_and_do_not_hold_up_the_loop() -> None
     quick = ["nested.zip", "groups.rtf", "packed.msg", "circle.msg"]
     for name, outcome, _ in await explode(quick):
         assert not outcome.startswith("FAULT"), f"{name}: {outcome}"
+
+
+def test_comments_before_a_page_cost_nothing() -> None:
+    ends_well(html, b"<!doctype html>\n" + b"<!-- a -->\n" * 27 + b"<html>x")
 
 
 def test_a_quote_that_nobody_closes_costs_nothing() -> None:

@@ -1,14 +1,18 @@
 """PDF is read as its pages show it: columns, tables, broken words, forms and notes; and what can't be read is said."""
 
+import io
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
-from hubbub.ingest.loaders.pdf_layout import _Letter, in_logical_order
+from hubbub.ingest.loaders.pdf_layout import in_logical_order, lines_of, segments_of
+from hubbub.ingest.loaders.pdf_places import Places, Run
 from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.reader import read_here
 from tests.ingest import documents
@@ -185,9 +189,9 @@ def test_text_without_a_map_is_garbled() -> None:
 
 
 def test_right_to_left_lines_are_read_from_the_right() -> None:
-    def letters(*words: tuple[int, str]) -> list[_Letter]:
+    def letters(*words: tuple[int, str]) -> list[Run]:
         return [
-            _Letter(letter, x + 5 * place, x + 5 * place + 5, 0, 10)
+            Run(letter, x + 5 * place, x + 5 * place + 5, 0, 10)
             for x, word in words
             for place, letter in enumerate(f"{word} ")
         ]
@@ -318,12 +322,47 @@ def test_letters_moved_upwards_are_unreadable_and_rows_of_signs_are_not() -> Non
 
 def test_a_word_of_letters_and_digits_within_a_line_from_the_right() -> None:
     letters = [
-        *(
-            _Letter(letter, left, left + 5, 0, 9)
-            for letter, left in zip("-2026", (115, 120, 125, 130, 135), strict=True)
-        ),
-        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("INV", (100, 105, 110), strict=True)),
-        _Letter(" ", 0, 0, 0, 0),
-        *(_Letter(letter, left, left + 5, 0, 9) for letter, left in zip("בגד", (60, 55, 50), strict=True)),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("-2026", (115, 120, 125, 130, 135), strict=True)),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("INV", (100, 105, 110), strict=True)),
+        Run(" ", 0, 0, 0, 0),
+        *(Run(letter, left, left + 5, 0, 9) for letter, left in zip("בגד", (60, 55, 50), strict=True)),
     ]
     assert in_logical_order(letters) == "INV-2026 בגד"
+
+
+WORDS = st.text("Aaeglmnot.,-'1 ", min_size=1, max_size=9)
+DRAWN = st.lists(
+    st.tuples(
+        st.integers(40, 420),
+        st.integers(1, 12),
+        st.lists(st.tuples(WORDS, st.sampled_from((0, 0, -200, -1500, -6000, 150))), min_size=1, max_size=4),
+        st.sampled_from((0, 0, 0, 1, 14)),
+    ),
+    min_size=1,
+    max_size=14,
+)
+"""Texts that are drawn at once: where each begins, its line, its words with the shifts behind them, and how far its
+letters are spaced out."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(DRAWN)
+def test_words_are_placed_as_their_letters_are(drawn: list[tuple[int, int, list[tuple[str, int]], int]]) -> None:
+    content = b"\n".join(
+        b"BT /F 12 Tf %d Tc %d %d Td [%s] TJ ET"
+        % (spacing, x, 760 - 16 * line, b" ".join(b"(%s) %d" % (word.encode(), shift) for word, shift in words))
+        for x, line, words, spacing in drawn
+    )
+    document = pdf.open_pdf(io.BytesIO(pdf_with(content)))
+    try:
+        places = Places(document[0].get_textpage())
+        by_word, by_letter = (
+            [
+                [(one.text, round(one.left, 3), round(one.right, 3)) for one in segments_of(line, places)]
+                for line in found
+            ]
+            for found in (lines_of(places, by_letter=False), lines_of(places, by_letter=True))
+        )
+        assert by_word == by_letter
+    finally:
+        document.close()

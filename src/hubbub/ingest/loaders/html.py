@@ -1,7 +1,7 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Set
 from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -9,12 +9,25 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import Cell
-from hubbub.ingest.loaders.html_flow import HEADINGS, Flow, TableFlow, cell_of
+from hubbub.ingest.loaders.html_flow import HEADINGS, Attributes, Flow, TableFlow, cell_of
 from hubbub.ingest.loaders.labels import codec_of
 
 _SKIPPED = frozenset(
     (
-        *("head", "script", "style", "nav", "noscript", "template", "iframe", "object", "canvas", "audio", "video"),
+        *(
+            "-comment",
+            "head",
+            "script",
+            "style",
+            "nav",
+            "noscript",
+            "template",
+            "iframe",
+            "object",
+            "canvas",
+            "audio",
+            "video",
+        ),
         *("rp", "colgroup", "datalist", "defs", "metadata", "desc", "symbol", "annotation", "annotation-xml", "title"),
     )
 )
@@ -41,7 +54,10 @@ HEAD_BYTES = 1024 * 1024
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?\s*([\w.:+-]+)""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:+-]+)""", re.IGNORECASE)
-_IS_XHTML = re.compile(r"\A\s*(?:<\?xml|(?:<!--.{0,2000}?-->|<!doctype[^>]*>|\s)*<html[^>]*\sxmlns\s*=)", re.I | re.S)
+_IS_XHTML = re.compile(
+    r"\A\s*+(?:<\?xml|(?:<!--(?>.{0,2000}?-->)|<!doctype[^>]*+>|\s++)*+<html[^>]*\sxmlns\s*=)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SELF_CLOSED = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*?)\s*/>""")
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -63,7 +79,8 @@ def read_page(text: str, *, is_xml: bool = False) -> Loaded:
     """Return what a page shows; one that says that it is XML is read as XML, too."""
     page = LexborHTMLParser(_as_html(text) if is_xml or _IS_XHTML.match(text) else text)
     title = page.css_first("head title")
-    return Loaded(_Walk().blocks(page.root), title=" ".join(title.text().split()) if title else "")
+    unseen = {node.mem_id for node in page.css(_MAY_HIDE) if _is_unseen(node.attributes, node.tag or "")}
+    return Loaded(_Walk(unseen).blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
 
 def _as_html(text: str) -> str:
@@ -82,59 +99,65 @@ def _as_html(text: str) -> str:
 class _Walk:
     """Goes through a page once, in reading order, without recursion (a hostile page is deep)."""
 
-    def __init__(self) -> None:
+    def __init__(self, unseen: Set[int]) -> None:
+        self._unseen = unseen
+        """Which elements are not shown, by the places of their nodes in memory."""
         self._flows: list[Flow] = [Flow()]
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         """Return what the page shows; what it does not show is not entered."""
-        left: list[tuple[LexborNode, str]] = [(root, "")] if root else []
-        """Nodes to enter, and elements to leave, with their tag."""
-        while left:
-            node, ended = left.pop()
-            if ended in _PLAIN:
-                self._flows[-1].end_paragraph()
-                continue
-            if ended:
-                self._leave(ended)
-                continue
-            following = node.next
-            if following is not None and node is not root:
-                left.append((following, ""))
-            if node.is_text_node:
-                self._flows[-1].add(node.text_content or "")
-            elif node.is_element_node:
-                tag = node.tag or ""
-                if tag in _SKIPPED or _is_unseen(node, tag) or (tag == "tr" and self._takes_row(node)):
-                    continue
-                if tag in _PLAIN:
-                    self._flows[-1].end_paragraph()
-                    left.append((node, tag))
-                elif tag not in _INLINE:
+        flows, unseen = self._flows, self._unseen
+        opened: list[tuple[LexborNode, str]] = []
+        """The elements that the next node stands in, with their tags."""
+        node = root
+        while node is not None:
+            tag = node.tag
+            inner: LexborNode | None = None
+            if tag == "-text":
+                flows[-1].add(node.text_content or "")
+            elif tag is not None and tag not in _SKIPPED and not (unseen and node.mem_id in unseen):
+                if tag in _INLINE:
+                    inner = node.child
+                    if inner is not None:
+                        opened.append((node, tag))
+                elif tag != "tr" or not self._takes_row(node):
                     self._enter(node, tag)
-                    left.append((node, tag))
-                inner = node.child
-                if inner is not None and tag not in _FORMULAS and tag != "select":
-                    left.append((inner, ""))
-        return self._flows[0].end()
+                    inner = node.child if tag not in _WHOLE else None
+                    if inner is not None:
+                        opened.append((node, tag))
+                    else:
+                        self._leave(tag)
+            while inner is None and opened:
+                inner = node.next
+                if inner is None:
+                    node, tag = opened.pop()
+                    if tag not in _INLINE:
+                        self._leave(tag)
+            node = inner
+        return flows[0].end()
 
     def _takes_row(self, row: LexborNode) -> bool:
         """Read a row of a table at once if its cells hold nothing but text; return whether it was read."""
         if not self._tables:
             return False
+        unseen = self._unseen
         cells: list[Cell] = []
         one = row.child
         while one is not None:
-            if one.tag in ("td", "th"):
+            tag = one.tag
+            if tag == "td" or tag == "th":
                 inner = one.child
-                attributes = one.attributes
-                if (inner is not None and (inner.tag != "-text" or inner.next is not None)) or (
-                    attributes and _is_unseen(one, "td")
-                ):
+                if inner is None:
+                    text = ""
+                elif inner.tag == "-text" and inner.next is None:
+                    text = " ".join((inner.text_content or "").split())
+                else:
                     return False
-                text = " ".join((inner.text_content or "").split()) if inner is not None else ""
-                cells.append(cell_of(attributes, text))
-            elif one.tag != "-text":
+                if unseen and one.mem_id in unseen:
+                    return False
+                cells.append(cell_of(one.attributes, text))
+            elif tag != "-text":
                 return False
             one = one.next
         self._tables[-1].add_row(cells)
@@ -143,43 +166,45 @@ class _Walk:
     def _enter(self, node: LexborNode, tag: str) -> None:
         flow = self._flows[-1]
         match tag:
+            case _ if tag in _PLAIN:
+                flow.end_paragraph()
+            case "li" | "dt" | "dd":
+                flow.begin_item(tag, node.attributes)
+            case "ul" | "ol" | "menu" | "dir" | "dl":
+                flow.begin_list(tag, node.attributes)
+            case "td" | "th" if self._tables:
+                self._tables[-1].begin_cell(node.attributes)
+                self._flows.append(Flow())
+            case "tr" if self._tables:
+                self._tables[-1].begin_row()
             case "br":
                 flow.break_line()
-            case "sup":
-                flow.raise_next()
+            case "pre" | "listing" | "xmp":
+                flow.begin_code()
             case "img":
                 if alt := " ".join((node.attributes.get("alt") or "").split()):
                     flow.add(f" [Image: {alt}] ")
+            case "table":
+                flow.end_paragraph()
+                self._tables.append(TableFlow())
+            case "tfoot" if self._tables:
+                self._tables[-1].begin_foot()
+            case "caption" if self._tables:
+                self._flows.append(Flow())
+            case "sup":
+                flow.raise_next()
             case "q":
                 flow.add("“")
             case "rt":
                 flow.add("(")
             case "input":
-                flow.add(_value(node))
+                flow.add(_value(node.attributes))
             case "select":
                 flow.add(f" {_options(node)} ")
             case "textarea" | "button":
                 flow.add(" ")
             case "msup" | "msub" | "mfrac" | "msqrt" | "mroot" | "msubsup" | "munder" | "mover" | "munderover":
                 flow.add(_formula(node))
-            case "table":
-                flow.end_paragraph()
-                self._tables.append(TableFlow())
-            case "tr" if self._tables:
-                self._tables[-1].begin_row()
-            case "tfoot" if self._tables:
-                self._tables[-1].begin_foot()
-            case "td" | "th" if self._tables:
-                self._tables[-1].begin_cell(node.attributes)
-                self._flows.append(Flow())
-            case "caption" if self._tables:
-                self._flows.append(Flow())
-            case "pre" | "listing" | "xmp":
-                flow.begin_code()
-            case "ul" | "ol" | "menu" | "dir" | "dl":
-                flow.begin_list(tag, node.attributes)
-            case "li" | "dt" | "dd":
-                flow.begin_item(tag, node.attributes)
             case _ if tag in HEADINGS:
                 flow.begin_heading(HEADINGS[tag])
             case _:
@@ -188,27 +213,29 @@ class _Walk:
     def _leave(self, tag: str) -> None:
         flow = self._flows[-1]
         match tag:
-            case "q":
-                flow.add("”")
-            case "rt":
-                flow.add(")")
-            case "table":
-                made = self._tables.pop().blocks()
-                self._flows[-1].add_blocks(made)
+            case _ if tag in _PLAIN:
+                flow.end_paragraph()
+            case "li" | "dt" | "dd":
+                flow.end_paragraph()
+            case "ul" | "ol" | "menu" | "dir" | "dl":
+                flow.end_list()
             case "td" | "th" if self._tables:
                 self._flows.pop()
                 self._tables[-1].end_cell(flow.end())
+            case "pre" | "listing" | "xmp":
+                flow.end_code()
+            case "table":
+                made = self._tables.pop().blocks()
+                self._flows[-1].add_blocks(made)
             case "tfoot" if self._tables:
                 self._tables[-1].end_foot()
             case "caption" if self._tables:
                 self._flows.pop()
                 self._tables[-1].captions += flow.end()
-            case "pre" | "listing" | "xmp":
-                flow.end_code()
-            case "ul" | "ol" | "menu" | "dir" | "dl":
-                flow.end_list()
-            case "li" | "dt" | "dd":
-                flow.end_paragraph()
+            case "q":
+                flow.add("”")
+            case "rt":
+                flow.add(")")
             case "textarea" | "button":
                 flow.add(" ")
             case _ if tag in HEADINGS:
@@ -222,12 +249,12 @@ class _Walk:
 _FORMULAS = frozenset(("msup", "msub", "mfrac", "msqrt", "mroot", "msubsup", "munder", "mover", "munderover"))
 _LEAVES = frozenset(("br", "img", "input", "select", "sup", *_FORMULAS))
 """What is read when it is entered, or has nothing to end."""
+_WHOLE = frozenset(("select", *_FORMULAS))
+"""What is read when it is entered, with all that is in it."""
+_MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"]'
 
 
-def _is_unseen(node: LexborNode, tag: str) -> bool:
-    attributes = node.attributes
-    if not attributes:
-        return tag == "dialog"
+def _is_unseen(attributes: Attributes, tag: str) -> bool:
     if "hidden" in attributes and not _is_found_on_demand(attributes):
         return True
     if attributes.get("role") == "navigation":
@@ -239,17 +266,17 @@ def _is_unseen(node: LexborNode, tag: str) -> bool:
     return _UNSEEN.search(attributes.get("style") or "") is not None
 
 
-def _is_found_on_demand(attributes: Mapping[str, str | None]) -> bool:
+def _is_found_on_demand(attributes: Attributes) -> bool:
     """Tell whether what is hidden is shown when it is searched for, or when its mark is pressed in a book."""
     is_note = (attributes.get("epub:type") or "").endswith("note")
     return is_note or (attributes.get("hidden") or "").lower() == "until-found"
 
 
-def _value(node: LexborNode) -> str:
-    kind = (node.attributes.get("type") or "").lower()
+def _value(attributes: Attributes) -> str:
+    kind = (attributes.get("type") or "").lower()
     if kind in ("checkbox", "radio"):
-        return " ☒ " if "checked" in node.attributes else " ☐ "
-    return f" {node.attributes.get('value') or ''} " if kind in _SHOWN_INPUTS else ""
+        return " ☒ " if "checked" in attributes else " ☐ "
+    return f" {attributes.get('value') or ''} " if kind in _SHOWN_INPUTS else ""
 
 
 def _options(node: LexborNode) -> str:

@@ -10,7 +10,6 @@ from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
 from hubbub.ingest.loaders.word_styles import formatted
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_SPACE = re.compile(r"[ \t\n\r\f]+")
 _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 MOST_ROWS = 65534
 MOST_DEPTH = 10
@@ -51,8 +50,11 @@ class Flow:
             before = next((piece.rstrip("\0") for piece in reversed(self._text) if piece), "")
             if before[-1:].isdigit() and text.strip()[:1] in "0123456789+-−":
                 text = "^" + text  # 10⁻⁶, which would read 10-6 without
-        if not self._code and ("\n" in text or "\r" in text):
-            text = _SPACE.sub(" ", text)  # where it is more than one, it becomes one when the paragraph ends
+        if not self._code:
+            if not self._text and text.isspace():
+                return
+            if "\n" in text:
+                text = text.replace("\n", " ")  # what is more than one space becomes one when the paragraph ends
         self._text.append(text)
 
     def raise_next(self) -> None:

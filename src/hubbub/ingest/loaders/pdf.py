@@ -209,16 +209,16 @@ def _readable(found: list[Part]) -> tuple[list[Part], bool]:
 def _is_covered(page: Any) -> bool:
     """Tell whether a picture covers most of a page, and its text was not recognised."""
     raw: Any = importlib.import_module("pypdfium2.raw")
-    texts = page.get_objects(filter=(_TEXT,), max_depth=2)
-    if any(raw.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE for text in texts):
-        return False
     width, height = page.get_size()
     for picture in page.get_objects(filter=(_IMAGE,), max_depth=2):
         left, bottom, right, top = picture.get_bounds()
         shown = max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
         if shown > COVERED * width * height:
-            return True
-    return False
+            break
+    else:
+        return False
+    texts = page.get_objects(filter=(_TEXT,), max_depth=2)
+    return not any(raw.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE for text in texts)
 
 
 def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], known: set[str]) -> list[Block]:

@@ -1,7 +1,5 @@
-"""Read a PDF's page by where its letters stand, if their order misleads: tables, columns, right-to-left lines."""
+"""Read a PDF's page by where its words stand, if their order misleads: tables, columns, right-to-left lines."""
 
-import ctypes
-import importlib
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -9,13 +7,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from hubbub.ingest.loaders.pdf_places import GAP, LINE_END, SPACE, Places, Run
 from hubbub.ingest.loaders.tables import Row
 
 Part: TypeAlias = str | list[Row]
 """A piece of a page: text with line breaks, or the rows of a table."""
+Span: TypeAlias = tuple[float, float]
+"""From where to where something goes, across the page."""
 
-GAP = 1.5
-"""A gap between two columns is at least so many times as wide as the letters are high; a space has half of that."""
 NEAR = 4.0
 """Lines of one table or of columns side by side are at most so many times as far apart as the letters are high."""
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -28,7 +27,7 @@ _PROSE_GOES_ON = 0.3
 _LOOK_BACK = 2
 
 
-class Segment(msgspec.Struct):
+class Segment(msgspec.Struct, gc=False):
     """Letters on a line without a wide gap between them."""
 
     text: str
@@ -38,115 +37,95 @@ class Segment(msgspec.Struct):
     top: float
 
 
-class _Letter(msgspec.Struct):
-    text: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
-_SPACE = _Letter(" ", 0.0, 0.0, 0.0, 0.0)
-
-
 def parts(text_page: Any, text: str) -> list[Part]:
     """Return a page's pieces in reading order; `text` is what pdfium makes of it, which is kept where it may be."""
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
-    if not is_right_to_left and not _misleads(text_page, text):
+    places = Places(text_page)
+    if not is_right_to_left and not _misleads(places, text):
         return [text]
-    lines = list(_lines(text_page))
+    found = lines_of(places, by_letter=is_right_to_left)
     if is_right_to_left:
-        return ["\n".join(_line_text(line) for line in lines)]
-    return _arranged([segments for line in lines if (segments := _segments(line))])
+        return ["\n".join(_line_text(line) for line in found)]
+    return _arranged([segments for line in found if (segments := segments_of(line, places))])
 
 
-def _line_text(letters: Sequence["_Letter"]) -> str:
+def _line_text(letters: Sequence[Run]) -> str:
     text = "".join(letter.text for letter in letters)
     strong = [letter for letter in text if letter.isalpha()]
     is_right_to_left = 2 * sum(RIGHT_TO_LEFT.match(letter) is not None for letter in strong) > len(strong)
     return in_logical_order(letters) if is_right_to_left else text
 
 
-def _misleads(text_page: Any, text: str) -> bool:
-    """Tell whether a page has to be read letter by letter.
+def _misleads(places: Places, text: str) -> bool:
+    """Tell whether a page has to be read by where its words stand.
 
     Two lines near each other have a wide gap at the same place, over which they are drawn at once; or pdfium joined
     what stands on two lines, as it does before a letter that is drawn alone: 40 above 1 becomes 401.
     """
-    raw: Any = importlib.import_module("pypdfium2.raw")
-    corners = [ctypes.c_double() for _ in range(4)]
-    left, top, right, bottom = corners
-    references = [ctypes.byref(corner) for corner in corners]
     gaps: list[tuple[float, float, float, float]] = []
-    last_right = last_top = last_bottom = 0.0
-    breaks = 0
-    for number in range(raw.FPDFText_CountRects(text_page, 0, -1)):
-        raw.FPDFText_GetRect(text_page, number, *references)
-        if left.value > last_right and bottom.value < last_top and top.value > last_bottom:
-            height = max(top.value - bottom.value, last_top - last_bottom)
-            is_wide = left.value - last_right > GAP * height
-            if is_wide and min(top.value, last_top) - max(bottom.value, last_bottom) > height / 3:
-                gaps.append((last_right, left.value, (top.value + bottom.value) / 2, height))
-        if number:
-            moved = abs(top.value + bottom.value - last_top - last_bottom) / 2
-            is_back = left.value < last_right
-            breaks += moved > (_NEXT_LINE if is_back else _NEXT_COLUMN) * max(
-                top.value - bottom.value, last_top - last_bottom
-            )
-        last_right, last_top, last_bottom = right.value, top.value, bottom.value
+    last_right = last_top = last_bottom = last_height = last_middle = 0.0
+    breaks = -1  # the first text is on no other line than another
+    for left, top, right, bottom in places.drawn():
+        height = top - bottom
+        middle = (top + bottom) / 2
+        higher = height if height > last_height else last_height
+        if left >= last_right:
+            moved = _NEXT_COLUMN * higher
+            if left - last_right > GAP * higher and bottom < last_top and top > last_bottom:
+                shared = (top if top < last_top else last_top) - (bottom if bottom > last_bottom else last_bottom)
+                if shared > higher / 3:
+                    gaps.append((last_right, left, middle, higher))
+        else:
+            moved = _NEXT_LINE * higher
+        if middle - last_middle > moved or last_middle - middle > moved or breaks < 0:
+            breaks += 1
+        last_right, last_top, last_bottom, last_height, last_middle = right, top, bottom, height, middle
     return breaks > text.count("\n") + text.count("\ufffe") or any(
-        min(one[1], other[1]) > max(one[0], other[0]) and one[3] / 2 < abs(one[2] - other[2]) < NEAR * one[3]
-        for place, one in enumerate(gaps)
-        for other in gaps[place + 1 : place + 20]
+        right > other_left and other_right > left and height / 2 < abs(middle - other_middle) < NEAR * height
+        for place, (left, right, middle, height) in enumerate(gaps)
+        for other_left, other_right, other_middle, _ in gaps[place + 1 : place + 20]
     )
 
 
-def _lines(text_page: Any) -> Iterator[list[_Letter]]:
-    """Yield the letters of each line, in the order in which they are drawn."""
-    raw: Any = importlib.import_module("pypdfium2.raw")
-    code_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharBox
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    references = [ctypes.byref(corner) for corner in (left, right, bottom, top)]
-    line: list[_Letter] = []
-    last: _Letter | None = None
-    last_place = 0
+def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
+    """Yield the words or letters of each line, in the order in which they are drawn."""
+    characters = places.characters()
+    line: list[Run] = []
+    last: Run | None = None
     is_ended = False
-    for place in range(text_page.count_chars()):
-        code = code_of(text_page, place)
-        if code == 10 and line:
-            is_ended = True
-        if code in (0, 10, 13):
+    for run in places.runs(characters, by_letter=by_letter):
+        if run is SPACE:
+            line.append(run)
             continue
-        if code == 32:
-            line.append(_SPACE)
+        if run is LINE_END:
+            is_ended = is_ended or bool(line)
             continue
-        box_of(text_page, place, *references)
-        is_broken = code in (2, 0xFFFE)  # a word goes on, on the next line
-        letter = _Letter("\ufffe" if is_broken else chr(code), left.value, right.value, bottom.value, top.value)
-        if last is not None and line:
-            if is_ended and _goes_on(last, letter):
-                line.append(_SPACE)  # pdfium ends a line before a letter that is drawn alone
-            elif is_ended or (_is_below(last, letter) and _is_on_another(text_page, last_place, place)):
+        if last is not None and line and (is_ended or run.left < last.right):
+            end = last.start + len(last.text) - 1
+            before = last if len(last.text) == 1 else places.letter(characters[end], end)
+            first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
+            if is_ended and _goes_on(before, first):
+                line.append(SPACE)  # pdfium ends a line before a letter that is drawn alone
+            elif is_ended or (_is_below(before, first) and places.is_on_another_line(end, run.start)):
                 yield line
                 line = []
         is_ended = False
-        last = letter
-        last_place = place
-        line.append(last)
-        if is_broken:
+        last = run
+        line.append(run)
+        if run.text == "\ufffe":  # a word goes on, on the next line
             yield line
             line = []
     if line:
         yield line
 
 
-def _goes_on(last: _Letter, letter: _Letter) -> bool:
+def _goes_on(last: Run, letter: Run) -> bool:
     """Tell whether a letter stands to the right of the last one, on the same line."""
     shared = min(last.top, letter.top) - max(last.bottom, letter.bottom)
     return letter.left >= last.right and shared > 0.6 * min(last.top - last.bottom, letter.top - letter.bottom)
 
 
-def _is_below(last: _Letter, letter: _Letter) -> bool:
+def _is_below(last: Run, letter: Run) -> bool:
     """Tell whether a letter begins another line, so far is it from the last one, and not to the right of it."""
     if letter.left >= last.right:
         return False
@@ -154,46 +133,40 @@ def _is_below(last: _Letter, letter: _Letter) -> bool:
     return abs(last.top + last.bottom - letter.top - letter.bottom) / 2 > height
 
 
-def _is_on_another(text_page: Any, last: int, place: int) -> bool:
-    """Tell whether a letter that is not turned stands on another line than the last one, whatever their shapes."""
-    raw: Any = importlib.import_module("pypdfium2.raw")
-    if abs(raw.FPDFText_GetCharAngle(text_page, place)) > 0.1:
-        return False
-    x, y, last_y = ctypes.c_double(), ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetCharOrigin(text_page, last, ctypes.byref(x), ctypes.byref(last_y))
-    raw.FPDFText_GetCharOrigin(text_page, place, ctypes.byref(x), ctypes.byref(y))
-    return abs(y.value - last_y.value) > 0.5 * raw.FPDFText_GetFontSize(text_page, place)
-
-
-def _segments(letters: Sequence[_Letter]) -> list[Segment]:
+def segments_of(runs: Sequence[Run], places: Places) -> list[Segment]:
     """Return a line's segments, from left to right as they are drawn."""
     found: list[Segment] = []
     last: Segment | None = None
     needs_space = False
-    for letter in letters:
-        if letter is _SPACE or letter.text.isspace():
+    for run in runs:
+        text = run.text
+        if text == " " or text.isspace():
             needs_space = True
             continue
-        if last is None or _is_apart(last, letter):
-            last = Segment(letter.text, letter.left, letter.right, letter.bottom, letter.top)
+        if last is None or _is_apart(last, run, places):
+            last = Segment(text, run.left, run.right, run.bottom, run.top)
             found.append(last)
         else:
-            last.text += f" {letter.text}" if needs_space else letter.text
-            if letter.right > last.right:
-                last.right = letter.right
-            if letter.left < last.left:
-                last.left = letter.left
-            if letter.bottom < last.bottom:
-                last.bottom = letter.bottom
-            if letter.top > last.top:
-                last.top = letter.top
+            last.text += f" {text}" if needs_space else text
+            if run.right > last.right:
+                last.right = run.right
+            if run.left < last.left:
+                last.left = run.left
+            if run.bottom < last.bottom:
+                last.bottom = run.bottom
+            if run.top > last.top:
+                last.top = run.top
         needs_space = False
     return found
 
 
-def _is_apart(segment: Segment, letter: _Letter) -> bool:
-    gap = letter.left - segment.right if letter.left > segment.right else segment.left - letter.right
-    return gap > 0 and gap > GAP * max(letter.top - letter.bottom, segment.top - segment.bottom)
+def _is_apart(segment: Segment, run: Run, places: Places) -> bool:
+    """Tell whether a wide gap is between a segment and a run's first letter."""
+    if segment.left <= run.left and run.left - segment.right <= GAP * (segment.top - segment.bottom):
+        return False
+    first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
+    gap = first.left - segment.right if first.left > segment.right else segment.left - first.right
+    return gap > 0 and gap > GAP * max(first.top - first.bottom, segment.top - segment.bottom)
 
 
 def _arranged(lines: Sequence[list[Segment]]) -> list[Part]:
@@ -220,13 +193,22 @@ def _region_end(lines: Sequence[list[Segment]], start: int) -> int:
     end = start + 1
     if len(lines[start]) < 2:
         return end
-    columns = _columns(lines[start:end])
+    columns = within = _columns(lines[start:end])
+    passed: list[Span] = []
+    """Of lines that are within only if a line below them is."""
     for place in range(start + 1, len(lines)):
         if place - end > _LOOK_BACK or not _is_near(lines[place - 1], lines[place]):
             break
-        widened = _columns([*lines[start:end], lines[place]])
-        if len(lines[place]) > 1 and len(widened) > 1:
+        if len(lines[place]) < 2:
+            continue
+        spans = [(segment.left, segment.right) for segment in lines[place]]
+        widened = _joined([*within, *spans])
+        if len(widened) > 1:
             end, columns = place + 1, widened
+            within = _joined([*widened, *passed])
+            passed = []
+        else:
+            passed += spans
     while end < len(lines) and len(lines[end]) == 1 and _is_near(lines[end - 1], lines[end]):
         if _column(lines[end][0], columns) in (None, 0):
             break
@@ -239,43 +221,53 @@ def _is_near(upper: Sequence[Segment], lower: Sequence[Segment]) -> bool:
     return abs(upper[0].bottom - lower[0].bottom) < NEAR * height
 
 
-def _columns(lines: Sequence[list[Segment]]) -> list[tuple[float, float]]:
+def _columns(lines: Sequence[list[Segment]]) -> list[Span]:
     """Return the columns' left and right ends: what no line's gap goes through."""
-    spans = sorted((segment.left, segment.right) for line in lines if len(line) > 1 for segment in line)
-    found: list[tuple[float, float]] = []
-    for left, right in spans:
-        if found and left < found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], right))
+    return _joined([(segment.left, segment.right) for line in lines if len(line) > 1 for segment in line])
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Return what spans cover, those that overlap as one, from left to right. The order of joining is all one."""
+    spans.sort()
+    found: list[Span] = []
+    end = 0.0
+    for span in spans:
+        left, right = span
+        if found and left < end:
+            if right > end:
+                found[-1] = (found[-1][0], right)
+                end = right
         else:
-            found.append((left, right))
+            found.append(span)
+            end = right
     return found
 
 
-def _column(segment: Segment, columns: Sequence[tuple[float, float]]) -> int | None:
+def _column(segment: Segment, columns: Sequence[Span]) -> int | None:
     """Return the column that a segment is in; None where it goes over several."""
-    inside = [number for number, (left, right) in enumerate(columns) if segment.left < right and segment.right > left]
-    if len(inside) > 1:
-        return None
+    inside: int | None = None
+    for number, (left, right) in enumerate(columns):
+        if segment.left < right and segment.right > left:
+            if inside is not None:
+                return None
+            inside = number
+    if inside is not None:
+        return inside
     middle = (segment.left + segment.right) / 2
-    near = min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle), default=None)
-    return inside[0] if inside else near
+    return min(range(len(columns)), key=lambda number: abs(sum(columns[number]) / 2 - middle), default=None)
 
 
-def _read(lines: Sequence[list[Segment]], columns: Sequence[tuple[float, float]]) -> list[Part]:
+def _read(lines: Sequence[list[Segment]], columns: Sequence[Span]) -> list[Part]:
     cells: list[list[Segment]] = [[] for _ in columns]
-    for line in lines:
-        for segment in line:
-            cells[_column(segment, columns) or 0].append(segment)
-    if _is_prose(cells):
-        return ["\n".join(segment.text for segment in column) for column in cells]
     rows: list[Row] = []
     for line in lines:
         row: dict[int, str] = {}
         for segment in line:
             number = _column(segment, columns) or 0
+            cells[number].append(segment)
             row[number] = f"{row[number]} {segment.text}" if number in row else segment.text
         rows.append(sorted(row.items()))
-    return [rows]
+    return ["\n".join(segment.text for segment in column) for column in cells] if _is_prose(cells) else [rows]
 
 
 def _is_prose(cells: Sequence[list[Segment]]) -> bool:
@@ -290,9 +282,9 @@ def _is_prose(cells: Sequence[list[Segment]]) -> bool:
     return True
 
 
-def in_logical_order(letters: Sequence[_Letter]) -> str:
+def in_logical_order(letters: Sequence[Run]) -> str:
     """Return a line of right-to-left writing as it is read: its words from the right, numbers and Latin as they are."""
-    words: list[list[_Letter]] = [[]]
+    words: list[list[Run]] = [[]]
     for letter in letters:
         if letter.text.isspace() or not letter.text:
             words.append([])

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from hubbub.ingest.loaders.pdf_places import quick
+
 _WIDGET = 20
 _NOTES = {1: "Note", 3: "Text box", 8: "Note", 9: "Note", 10: "Note", 11: "Note", 12: "Note", 13: "Stamp", 14: "Note"}
 """By the subtypes of annotations (fpdf_annot.h) that people write into."""
@@ -53,13 +55,27 @@ class Notes:
     def of(self, page: Any) -> list[str]:
         """Return a line for each filled field and each note of a page."""
         count = self._raw.FPDFPage_GetAnnotCount(page)
+        if count <= 0:
+            return []
         lines: list[str] = []
+        handle = ctypes.byref(page.raw.contents)
+        get, kind_of, close = (
+            quick("FPDFPage_GetAnnot", returns=ctypes.c_void_p),
+            quick("FPDFAnnot_GetSubtype"),
+            quick("FPDFPage_CloseAnnot"),
+        )
         for index in range(min(count, MOST_ANNOTATIONS)):
-            annotation = self._raw.FPDFPage_GetAnnot(page, index)
-            if not annotation:
+            address = get(handle, index)
+            if not address:
                 continue
+            place = ctypes.c_void_p(address)
+            kind = kind_of(place)
+            if kind != _WIDGET and kind != _FILE and kind not in _NOTES:
+                close(place)  # as most are: links
+                continue
+            annotation = ctypes.cast(place, self._raw.FPDF_ANNOTATION)
             try:
-                line = self._line(page, annotation)
+                line = self._line(page, annotation, kind)
                 if line and self._raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
                     self.hidden.append(line)
                     line = ""
@@ -72,8 +88,7 @@ class Notes:
             self._is_ready = False
         return lines
 
-    def _line(self, page: Any, annotation: Any) -> str:
-        kind = self._raw.FPDFAnnot_GetSubtype(annotation)
+    def _line(self, page: Any, annotation: Any, kind: int) -> str:
         if kind == _WIDGET:
             return self._field(page, annotation) if self._form is not None else ""
         if kind == _FILE:

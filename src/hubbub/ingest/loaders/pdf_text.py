@@ -10,7 +10,7 @@ BROKEN = "\ufffe"
 _OPEN, _SHUT = "\ufdd0", "\ufdd1"
 """Around a word's other form, until its paragraph is known. Both are no characters, so no text holds them."""
 
-_BREAK = re.compile(f"(?:{BROKEN}|(?<=[^\\W_])[-\u2010\u00ad](?=[ \\t]*\n))[ \\t]*\n?[ \\t]*")
+_BREAK = re.compile(f"[{BROKEN}\\-\u2010\u00ad](?:(?<={BROKEN})|(?<=[^\\W_].)(?=[ \\t]*\n))[ \\t]*\n?[ \\t]*")
 _LETTERS = re.compile(r"[^\W_]*")
 _LAST_LETTERS = re.compile(r"[^\W_]*\Z")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -20,6 +20,8 @@ _SHARED_PARTS = frozenset("und oder bzw sowie and or et ou y o e i of en".split(
 MOST_LETTERS = 60
 """As much of a word is looked at before it breaks."""
 _LETTERSPACED = re.compile(r"(?<!\S)(?:\S ){4,}\S(?!\S)")
+_LONE_LETTERS = re.compile(r" \S \S \S ")
+"""What letterspaced words have in them, and is quickly looked for."""
 _CASE_CHANGE = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
 _SHIFT = 29
 """How far letters are from their numbers in a font of the usual order, in which 3 is a space and 36 an A."""
@@ -46,10 +48,10 @@ def words_of(texts: Iterable[str]) -> set[str]:
     for page in pages:
         end = 0
         for broken in _broken(page):
-            found.update(_WORD.findall(page[end : broken.start].lower()))
+            found.update(page[end : broken.start].lower().split())
             end = broken.end
-        found.update(_WORD.findall(page[end:].lower()))
-    return found
+        found.update(page[end:].lower().split())
+    return set(_WORD.findall(" ".join(found)))  # each only once, with what stands around it
 
 
 def mended(text: str, known: set[str]) -> str:
@@ -117,7 +119,7 @@ def closed_up(text: str) -> str:
         letters = match[0].replace(" ", "")
         return _CASE_CHANGE.sub(" ", letters) if letters.isalpha() else match[0]
 
-    return _LETTERSPACED.sub(close, text)
+    return _LETTERSPACED.sub(close, text) if _LONE_LETTERS.search(text) else text
 
 
 def is_unreadable(text: str) -> bool:
