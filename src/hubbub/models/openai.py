@@ -361,6 +361,7 @@ class _Patience:
         self._end = began + limits.total_seconds
         self.deadline = Deadline(min(began + limits.first_token_seconds, self._end))
         self._has_begun = False
+        self._quiet_seconds = max(limits.silence_seconds, limits.thinking_seconds)
         self._quiet_until = began + max(limits.first_token_seconds, limits.thinking_seconds)
         """How long it may say nothing, be it that it shows that it is alive."""
 
@@ -373,10 +374,11 @@ class _Patience:
 
     def heard(self) -> None:
         """Take note that something of the answer has come; a hidden thought counts, too."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.asked.spoke()
         now = self._clock()
-        self._has_begun = True
-        self.asked.spoke()
-        self._quiet_until = now + max(self._limits.silence_seconds, self._limits.thinking_seconds)
+        self._quiet_until = now + self._quiet_seconds
         self.deadline.at = min(now + self._limits.silence_seconds, self._end)
 
     def shows_life(self) -> None:
@@ -394,7 +396,7 @@ class _Patience:
             return ModelError(text, code="too_long", detail=detail)
         is_at_most = self.deadline.at >= self._quiet_until
         if self._has_begun:
-            seconds = max(limits.silence_seconds, limits.thinking_seconds) if is_at_most else limits.silence_seconds
+            seconds = self._quiet_seconds if is_at_most else limits.silence_seconds
             text = f"{server} fell silent in the middle of the answer for {seconds:g} s. Ask again."
             return ModelError(text, code="silent", detail=detail)
         seconds = max(limits.first_token_seconds, limits.thinking_seconds) if is_at_most else limits.first_token_seconds
