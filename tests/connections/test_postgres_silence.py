@@ -139,6 +139,36 @@ async def test_readers_are_told_and_go_on_afterwards(network: Network, database:
         assert b"two" in record.data
 
 
+async def test_readers_are_told_sooner_where_it_can_not_be_reached(
+    network: Network, database: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.answers.cluster.BLIND_SECONDS", 1000.0)
+    async with (
+        PostgresAnswers(database) as store,
+        Log(store) as log,
+        Runner(log, store) as runner,
+        Membership(store, log, runner),
+    ):
+        await log.open("a", "ann")
+        log.append("a", Text("one"))
+        reading = log.follow("a")
+        assert len(await anext(reading)) == 1
+        target, network.target = network.target, 1  # nothing listens there
+        await network.break_off()
+        with pytest.raises(StoreError):
+            await asyncio.wait_for(anext(reading), PATIENCE_SECONDS)
+        network.target = target
+        log.append("a", Text("two"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    [record] = await anext(log.follow("a", 1))
+                    break
+                except StoreError:
+                    await asyncio.sleep(0.05)
+        assert b"two" in record.data
+
+
 async def test_whoever_wants_a_lease_waits_for_a_database_that_is_away(network: Network, database: Postgres) -> None:
     target, network.target = network.target, 1  # nothing listens there
     await network.break_off()

@@ -31,6 +31,8 @@ TAKEN_AT_ONCE = 50
 """So many answers are taken over before this worker says again that it lives: about 0.1 s."""
 BLIND_SECONDS = 6.0
 """After so long without a word from a store on another machine readers are told that there is nothing to be had."""
+REFUSED_SECONDS = 2.5
+"""After so long where the store can't be reached, which is a word: it may be back in a moment, as after a restart."""
 CHECK_SECONDS = 5.0
 """How often the store is asked for answers that are this worker's but not made here. As a rule there are none."""
 LOOK_SECONDS = 0.05
@@ -139,6 +141,8 @@ class Membership:
                 self._renewed_at = float("-inf")  # and it finds so
             except StoreError as error:
                 self._blind.met("The other workers can't be seen", error.for_operators)
+                if self._tells_news:
+                    self._tell_within(REFUSED_SECONDS)
                 await asyncio.sleep(RENEW_SECONDS)
             except Exception:  # a bug here must not cost this worker its place
                 logger.exception("Looking at the other workers failed.")
@@ -183,7 +187,17 @@ class Membership:
         """Let the readers be told where nothing more is heard of the store. A call to it may take long to fail."""
         if self._telling is not None:
             self._telling.cancel()
-        self._telling = asyncio.get_running_loop().call_later(BLIND_SECONDS, self._log.hinder, SILENT)
+            self._telling = None
+        self._tell_within(BLIND_SECONDS)
+
+    def _tell_within(self, seconds: float) -> None:
+        """Let the readers be told after so long at the most, unless the store is heard of before."""
+        loop = asyncio.get_running_loop()
+        if self._telling is not None:
+            if self._telling.when() <= loop.time() + seconds:
+                return
+            self._telling.cancel()
+        self._telling = loop.call_later(seconds, self._log.hinder, SILENT)
 
     def _silent(self, others: Sequence[Peer], *, was_away: bool) -> list[Peer]:
         """Note what was heard of the others; return those that are to be given up.
