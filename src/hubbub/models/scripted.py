@@ -34,7 +34,7 @@ class ScriptedModel:
         error_after: int = 0,
     ) -> None:
         self._pieces = tuple(pieces)
-        self.card = ModelCard(name, "scripted", context_tokens, can_ground, "it follows a script")
+        self._card = ModelCard(name, "scripted", context_tokens, can_ground, "it follows a script")
         self._seconds_before_first = seconds_before_first
         self._seconds_between = seconds_between
         self._finish_reason = finish_reason
@@ -42,6 +42,10 @@ class ScriptedModel:
         self._error_after = error_after
         self.heard: deque[tuple[Turn, ...]] = deque(maxlen=HEARD_REQUESTS)
         self.open_answers = 0
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
 
     async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
         self.heard.append(tuple(turns))
@@ -56,10 +60,10 @@ class ScriptedModel:
             completion = await self._say(turns, say, how.max_tokens if how else None)
         except BaseException as error:
             if said or not isinstance(error, ModelError):
-                note_uncounted(self.card.name, turns, has_output=bool(said))
+                note_uncounted(self._card.name, turns, has_output=bool(said))
             raise
         else:
-            note_counted(self.card.name, completion.prompt_tokens, 0, completion.completion_tokens, 0)
+            note_counted(self._card.name, completion.prompt_tokens, 0, completion.completion_tokens, 0)
             return completion
         finally:
             self.open_answers -= 1
