@@ -28,6 +28,7 @@ from hubbub.connections.sql import load_sql as load_sql
 from hubbub.connections.sql import read_sql as read_sql
 from hubbub.connections.sqlite_version import Version
 from hubbub.connections.threads import stand_back
+from hubbub.connections.unchanged import Unchanged
 from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class Sqlite:
         """Which files those are."""
         self._lost = ""
         """What was wrong when that was looked at last."""
+        self._folder = Unchanged(path.parent)
         self.version = Version()
         """Tells whether anything was committed, once `watch` was called."""
 
@@ -240,8 +242,17 @@ class Sqlite:
         self._look_at("")
 
     def _check_all(self) -> None:
-        """See the same of the files beside it: without them the database is damaged, or its last changes are gone."""
+        """See the same of the files beside it: without them the database is damaged, or its last changes are gone.
+
+        Costs one look, at the folder, where that has not changed since they were looked at, a second ago at most.
+        """
+        look = self._folder.look()
+        if self._folder.is_sure(look):
+            self.version.note_seen()
+            return
+        self._folder.note(None)
         self._look_at("", *BESIDE)
+        self._folder.note(None if self.path.is_symlink() else look)  # what a link leads to is changed elsewhere
 
     def _look_at(self, *ends: str) -> None:
         trouble = ""
