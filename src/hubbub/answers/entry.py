@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from hubbub.answers.base import AnswerStore, Record
 from hubbub.core.answer import Folding
@@ -27,20 +27,21 @@ KEPT_SECONDS = 1.0
 FIRST_WATCHER_SECONDS = 10.0
 """So long after its beginning an answer counts as watched: whoever asked is still on the way."""
 
-Render: TypeAlias = Callable[[Sequence[Record]], bytes]
+T = TypeVar("T")
+Render: TypeAlias = Callable[[Sequence[Record]], T]
 
 
-class Reader:
-    """A sink of frames: what is committed is pushed into it at once, without waking anybody.
+class Reader(Generic[T]):
+    """A sink of frames, or of records: what is committed is pushed into it at once, without waking anybody.
 
-    `render` makes the frames of the next records, for all readers that use the same function
+    `render` makes what is taken of the next records, for all readers that use the same function
     together, and `write` takes them. Where `has_room` says no, nothing is rendered: the reader has
     to be served by `follow` until it has caught up.
     """
 
     __slots__ = ("_released", "has_left", "has_room", "number", "render", "write")
 
-    def __init__(self, render: Render, write: Callable[[bytes], None], has_room: Callable[[], bool]) -> None:
+    def __init__(self, render: Render[T], write: Callable[[T], object], has_room: Callable[[], bool]) -> None:
         self.render = render
         self.write = write
         self.has_room = has_room
@@ -87,7 +88,7 @@ class Entry:
         self.dropped = 0
         """How many come before those; they stand in the store alone."""
         self._held_bytes = 0
-        self.readers: list[Reader] = []
+        self.readers: list[Reader[Any]] = []
         self.watchers = 0
         """How many follow it."""
         self.has_ended = False
@@ -128,7 +129,7 @@ class Entry:
         """
         is_long = self.take(records, most_bytes) > PORTION_BYTES and len(records) > 1
         readers = self.readers
-        frames: dict[Render, bytes] = {}
+        frames: dict[Render[Any], Any] = {}
         for reader in list(readers):
             if is_long or not reader.has_room():
                 self._release(reader)
@@ -172,7 +173,7 @@ class Entry:
             self._release(reader)
         self.wake()
 
-    def _release(self, reader: Reader) -> None:
+    def _release(self, reader: Reader[Any]) -> None:
         if reader in self.readers:
             self.readers.remove(reader)
         reader.release()

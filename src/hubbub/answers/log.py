@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from msgspec.structs import replace
 
@@ -263,7 +263,7 @@ class Log:
         return found[0].owner_id if found else None
 
     async def follow(
-        self, answer_id: str, after: int = 0, *, reader: Reader | None = None, patience_seconds: float = 15.0
+        self, answer_id: str, after: int = 0, *, reader: Reader[Any] | None = None, patience_seconds: float = 15.0
     ) -> AsyncGenerator[Sequence[Record]]:
         """Yield the records above a number, in order and none twice, until the answer has ended.
 
@@ -379,7 +379,7 @@ class Log:
         return answer if trouble is None else replace(answer, state="failed", failure=failure_of(trouble))
 
     async def _follow(
-        self, entry: Entry, after: int, reader: Reader | None, patience_seconds: float
+        self, entry: Entry, after: int, reader: Reader[Any] | None, patience_seconds: float
     ) -> AsyncGenerator[Sequence[Record]]:
         """Yield an open answer's records above a number until it has ended or is made elsewhere."""
         sink, past = reader, Past(self.store, entry.id)

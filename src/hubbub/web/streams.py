@@ -128,7 +128,7 @@ class EventStream(Response):
         return True
 
     async def _pump(
-        self, held: list[Record], send: Send, reader: Reader | None = None, direct: Direct | None = None
+        self, held: list[Record], send: Send, reader: Reader[bytes] | None = None, direct: Direct | None = None
     ) -> None:
         async def send_in_time(message: Message) -> None:
             if direct is not None and direct.is_free:
@@ -185,23 +185,29 @@ class WholeReply(WhileThere):
     Who leaves before is not waited for any more: the answer goes on, or not, as for any reader.
     """
 
-    def __init__(self, log: Log, answer_id: str, render: Callable[[Sequence[Event]], Response]) -> None:
+    def __init__(self, log: Log, answer_id: str, render: Callable[[Sequence[Record]], Response]) -> None:
         async def make() -> Response:
-            return render(await events_of(log, answer_id))
+            return render(await _records_of(log, answer_id))
 
         super().__init__(make)
 
 
-async def events_of(log: Log, answer_id: str) -> list[Event]:
-    """Return all events of an answer, once it has ended.
+def events_of(records: Sequence[Record]) -> list[Event]:
+    """Return the events that stand in records."""
+    return [decode(record.data) for record in records]
+
+
+async def _records_of(log: Log, answer_id: str) -> list[Record]:
+    """Return all that is stored of an answer, once it has ended. Nobody is woken for what comes before.
 
     Raises:
         StoreError: its ending can't be stored now.
     """
-    events: list[Event] = []
-    async for records in log.follow(answer_id):
-        events += [decode(record.data) for record in records]
-    return events
+    records: list[Record] = []
+    collecting = Reader(lambda more: more, records.extend, lambda: True)
+    async for more in log.follow(answer_id, reader=collecting):
+        records += more
+    return records
 
 
 async def unless_left(receive: Receive, work: Coroutine[Any, Any, T]) -> T | bool:

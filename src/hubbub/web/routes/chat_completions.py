@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from msgspec import Meta
 from starlette.responses import Response
 
-from hubbub.answers.base import party_of
+from hubbub.answers.base import Record, party_of
 from hubbub.app import model_names
 from hubbub.app.application import Application
 from hubbub.app.assistants_asked import Settled, told_by
@@ -37,7 +37,7 @@ from hubbub.web.dialects.base import Dialect
 from hubbub.web.dialects.chat_completions import MEDIA_TYPE, Asked, ChatCompletionChunks, completion_of
 from hubbub.web.dialects.openai import FAULTS, further_fields, headers_of_answer, read_body, refused
 from hubbub.web.quick import QuickRoute
-from hubbub.web.streams import EventStream, WholeReply
+from hubbub.web.streams import EventStream, WholeReply, events_of
 
 quick = APIRouter(prefix="/v1", tags=["OpenAI"], responses=FAULTS, route_class=QuickRoute)
 
@@ -164,7 +164,8 @@ async def reply_to(
         stream.headers.update(headers)
         return stream
 
-    def render(events: Sequence[Event]) -> Response:
+    def render(records: Sequence[Record]) -> Response:
+        events = events_of(records)
         last = events[-1]
         return refused(last) if isinstance(last, Failed) else Json(whole(asked, events), headers=headers)
 

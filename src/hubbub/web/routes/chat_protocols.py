@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from hubbub.answers.base import Record
 from hubbub.app.application import Application
 from hubbub.app.assistants_asked import Settled, told_by
 from hubbub.app.model_rights import Models
@@ -33,7 +34,7 @@ from hubbub.web.dialects.sample_errors import FAULTS, sample_failure
 from hubbub.web.dialects.thoughts import Plan
 from hubbub.web.overrides import Wishes
 from hubbub.web.quick import QuickRoute
-from hubbub.web.streams import EventStream, WholeReply
+from hubbub.web.streams import EventStream, WholeReply, events_of
 
 quick = APIRouter(tags=["chat protocols"], responses=FAULTS, route_class=QuickRoute)
 
@@ -118,8 +119,8 @@ async def _answer(
     return WholeReply(app.log, answer_id, partial(_with_headers, render, headers))
 
 
-def _with_headers(render: Render, headers: Mapping[str, str], events: Sequence[Event]) -> Response:
-    response = render(events)
+def _with_headers(render: Render, headers: Mapping[str, str], records: Sequence[Record]) -> Response:
+    response = render(events_of(records))
     response.headers.update(headers)
     return response
 

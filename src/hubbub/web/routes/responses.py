@@ -14,7 +14,7 @@ from hubbub.answers.base import Record, party_of
 from hubbub.app.application import Application
 from hubbub.app.responses import turns_of
 from hubbub.core.errors import BadParam, NotFound
-from hubbub.core.events import Event, Failed, encode
+from hubbub.core.events import Failed, decode
 from hubbub.core.questions import JsonObject
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
@@ -77,7 +77,7 @@ async def create_response(request: Request) -> Response:
         return events
     if new.background:
         return Json(await _acknowledged(app, answer_id), headers=headers)
-    return WholeReply(app.log, answer_id, lambda events: _whole(answer_id, events, headers))
+    return WholeReply(app.log, answer_id, lambda records: _whole(answer_id, records, headers))
 
 
 @router.get("/{response_id}", response_class=Response, responses=_RESPONSE)
@@ -176,10 +176,9 @@ async def _replayed(app: Application, answer_id: str) -> ResponseEvents:
     return events
 
 
-def _whole(answer_id: str, events: Sequence[Event], headers: Mapping[str, str]) -> Response:
-    if isinstance(failed := events[-1], Failed):
+def _whole(answer_id: str, records: Sequence[Record], headers: Mapping[str, str]) -> Response:
+    if isinstance(failed := decode(records[-1].data), Failed):
         return refused(failed)
-    records = [Record(answer_id, number, encode(event)) for number, event in enumerate(events, start=1)]
     return Json(response_of(answer_id, records), headers=headers)
 
 
