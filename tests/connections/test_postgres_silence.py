@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -50,6 +51,34 @@ async def seconds_until(it: asyncio.Future[object] | asyncio.Task[object]) -> fl
     began = time.monotonic()
     await asyncio.wait({it}, timeout=PATIENCE_SECONDS)
     return time.monotonic() - began
+
+
+@asynccontextmanager
+async def followed(database: Postgres) -> AsyncGenerator[tuple[Log, AsyncGenerator[Sequence[Record]]]]:
+    """Give a log with an open answer, and what follows that and has read its first event."""
+    async with (
+        PostgresAnswers(database) as store,
+        Log(store) as log,
+        Runner(log, store) as runner,
+        Membership(store, log, runner),
+    ):
+        await log.open("a", "ann")
+        log.append("a", Text("one"))
+        reading = log.follow("a")
+        assert len(await anext(reading)) == 1
+        yield log, reading
+
+
+async def second(log: Log) -> Record:
+    """Return the answer's second event, once it can be read."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                [record] = await anext(log.follow("a", 1))
+            except StoreError:
+                await asyncio.sleep(0.05)
+            else:
+                return record
 
 
 async def test_whoever_waits_for_it_is_told_in_time(network: Network, database: Postgres) -> None:
@@ -112,29 +141,14 @@ async def test_what_was_sent_before_it_fell_silent_is_stored_once_and_nothing_in
 
 
 async def test_readers_are_told_and_go_on_afterwards(network: Network, database: Postgres) -> None:
-    async with (
-        PostgresAnswers(database) as store,
-        Log(store) as log,
-        Runner(log, store) as runner,
-        Membership(store, log, runner),
-    ):
-        await log.open("a", "ann")
-        log.append("a", Text("one"))
-        reading = log.follow("a")
-        assert len(await anext(reading)) == 1
+    async with followed(database) as (log, reading):
         network.cut()
         log.append("a", Text("two"))
         told = asyncio.ensure_future(anext(reading))
         assert await seconds_until(told) < TOLD_SECONDS
         assert isinstance(told.exception(), StoreError)
         network.mend()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    [record] = await anext(log.follow("a", 1))
-                    break
-                except StoreError:
-                    await asyncio.sleep(0.05)
+        record = await second(log)
         assert record.number == 2
         assert b"two" in record.data
 
@@ -143,29 +157,14 @@ async def test_readers_are_told_sooner_where_it_can_not_be_reached(
     network: Network, database: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hubbub.answers.cluster.BLIND_SECONDS", 1000.0)
-    async with (
-        PostgresAnswers(database) as store,
-        Log(store) as log,
-        Runner(log, store) as runner,
-        Membership(store, log, runner),
-    ):
-        await log.open("a", "ann")
-        log.append("a", Text("one"))
-        reading = log.follow("a")
-        assert len(await anext(reading)) == 1
+    async with followed(database) as (log, reading):
         target, network.target = network.target, 1  # nothing listens there
         await network.break_off()
         with pytest.raises(StoreError):
             await asyncio.wait_for(anext(reading), PATIENCE_SECONDS)
         network.target = target
         log.append("a", Text("two"))
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    [record] = await anext(log.follow("a", 1))
-                    break
-                except StoreError:
-                    await asyncio.sleep(0.05)
+        record = await second(log)
         assert b"two" in record.data
 
 
