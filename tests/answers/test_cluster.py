@@ -1,6 +1,7 @@
 """Several workers on one store: readers, stops and take-overs go across."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -67,12 +68,12 @@ def new_worker(
                 yield store
 
     @asynccontextmanager
-    async def worker() -> AsyncIterator[Worker]:
+    async def worker(lease_seconds: float = LEASE_SECONDS) -> AsyncIterator[Worker]:
         async with (
             store() as kept,
             Log(kept) as log,
             Runner(log, kept) as runner,
-            Membership(kept, log, runner, lease_seconds=LEASE_SECONDS) as membership,
+            Membership(kept, log, runner, lease_seconds=lease_seconds) as membership,
         ):
             yield Worker(kept, log, runner, membership)
 
@@ -187,6 +188,25 @@ async def test_what_a_dead_worker_left_is_begun_anew_or_ends(a: Worker, new_work
     assert silent[0] == Started("m", "chat")
     assert text_of(silent) == WORDS
     assert silent[-1] == Done()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that a process has ended")
+@pytest.mark.parametrize("new_worker", ["sqlite", "postgres"], indirect=True)
+async def test_one_whose_process_has_ended_is_not_waited_for(
+    new_worker: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naming = "from hubbub.connections.alive import this_process; print(this_process())"
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", naming, stdout=asyncio.subprocess.PIPE)
+    ended = (await program.communicate())[0].decode().strip()
+    async with new_worker(lease_seconds=1000) as a:
+        for store in ("sqlite", "postgres"):
+            monkeypatch.setattr(f"hubbub.answers.{store}.this_process", lambda: ended)
+        async with new_worker() as dying:
+            await dying.runner.start("x", "ann", hang)
+            await dying.membership.__aexit__(None, None, None)  # from here on it does not say that it lives
+            [ending] = await a.events("x")
+    assert isinstance(ending, Failed)
+    assert ending.code == "interrupted"
 
 
 async def test_one_that_was_given_up_by_mistake_joins_anew(a: Worker, b: Worker) -> None:

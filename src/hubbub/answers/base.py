@@ -241,6 +241,8 @@ class Peer(msgspec.Struct, frozen=True):
     """When it last said that it lives, in seconds since the epoch; 0: it has left without ending its answers."""
     has_open: bool = True
     """Whether answers are open that are its to make."""
+    has_ended: bool = False
+    """Whether its process is known to have ended."""
 
 
 class News(msgspec.Struct, frozen=True):

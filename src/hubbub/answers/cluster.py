@@ -21,6 +21,8 @@ DRAINING_RENEW_SECONDS = 0.25
 """How often one that drains looks whether the others have come to their ends."""
 LEASE_SECONDS = 5.0
 """A worker that has not been heard of for so long, by the clock of who listens, is given up."""
+ENDED_SECONDS = 1.5
+"""One whose process is known to have ended is given up after so long: it would have been heard of."""
 LONG_GONE_SECONDS = 15.0
 """One that has been silent for so long when it is first seen is given up at once: a server starts anew."""
 LISTENED_SHARE = 0.4
@@ -217,7 +219,8 @@ class Membership:
             self._heard[peer.number] = (peer.seen_at, since)
             has_left = peer.seen_at == 0
             is_long_gone = seen_at is None and age >= LONG_GONE_SECONDS
-            if has_left or is_long_gone or now - since >= self._lease_seconds:
+            patience_seconds = min(ENDED_SECONDS, self._lease_seconds) if peer.has_ended else self._lease_seconds
+            if has_left or is_long_gone or now - since >= patience_seconds:
                 silent.append(peer)
         return silent
 

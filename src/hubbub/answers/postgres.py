@@ -11,13 +11,14 @@ import msgspec
 
 from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Record, Whole
 from hubbub.answers.journal import Batch, Journal, portions_of, range_of, records_among, records_of, split
+from hubbub.connections.alive import has_ended, this_process
 from hubbub.connections.postgres import Connection, Postgres, PostgresWrite, Row
 from hubbub.connections.postgres_faults import InTheWay, Unreachable
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError, StoreLost
 
-STEPS = tuple(read_sql("hubbub.answers", f"postgres/{name}.sql") for name in ("schema", "trace"))
+STEPS = tuple(read_sql("hubbub.answers", f"postgres/{name}.sql") for name in ("schema", "trace", "process"))
 _SQL = load_sql("hubbub.answers", "postgres/answers.sql")
 
 PORTIONS_AT_ONCE = 4
@@ -230,7 +231,10 @@ class PostgresAnswers:
         was_given_up = await self._database.run(_SQL["renew"], self._journal.worker) == 0
         if was_given_up:
             self._journal.join(await self._database.write(_join))
-        others = [Peer(*row) for row in await self._database.all(_SQL["others"], self._journal.worker)]
+        others = [
+            Peer(*known, has_ended(process))
+            for *known, process in await self._database.all(_SQL["others"], self._journal.worker)
+        ]
         self._is_heard = any(peer.seen_at for peer in others)
         await self._read_clock()
         return others, was_given_up
@@ -323,7 +327,7 @@ async def _check_member(connection: Connection, number: int) -> None:
 
 async def _join(connection: Connection) -> int:
     await connection.run(_SQL["clear_left"])
-    row = await connection.one(_SQL["join"])
+    row = await connection.one(_SQL["join"], this_process())
     if row is None:
         raise GivenUp("The database does not let a worker join.")
     return row[0]

@@ -13,12 +13,14 @@ from hubbub.answers.base import NOBODY, Beside, Found, GivenUp, News, Peer, Reco
 from hubbub.answers.journal import KEEP_SECONDS as KEEP_SECONDS
 from hubbub.answers.journal import SETTLE_SECONDS as SETTLE_SECONDS
 from hubbub.answers.journal import Journal, portions_of, range_of, records_among, records_of, split
+from hubbub.connections.alive import has_ended, this_process
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
 _SCHEMA = tuple(
-    read_sql("hubbub.answers", f"{name}.sql") for name in ("schema", "journal", "expiry", "credential", "trace")
+    read_sql("hubbub.answers", f"{name}.sql")
+    for name in ("schema", "journal", "expiry", "credential", "trace", "process")
 )
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
@@ -197,7 +199,8 @@ class SqliteAnswers:
         number, was_given_up, others = await self._database.write(_renew, self._journal.worker)
         if was_given_up:
             self._journal.join(number)
-        return others, was_given_up
+        peers = [Peer(other, at, bool(has_open), has_ended(process)) for other, at, has_open, process in others]
+        return peers, was_given_up
 
     async def claim(self, number: int) -> list[Found]:
         return await self._database.write(_claim, number, self._journal.worker, self._journal.place)
@@ -253,26 +256,19 @@ def _leave(connection: Connection, number: int) -> None:
 
 def _join(connection: Connection) -> int:
     connection.all(_SQL["clear_left"])
-    row = connection.one(_SQL["join"], (time.time(),))
+    row = connection.one(_SQL["join"], (time.time(), this_process()))
     if row is None:
         raise GivenUp("The database does not let a worker join.")
     return row[0]
 
 
-def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Peer]]:
+def _renew(connection: Connection, number: int) -> tuple[int, bool, list[Row]]:
     connection.all(_SQL["forget_expired"], (time.time(),))
     connection.all(_SQL["renew"], (time.time(), number))
     was_given_up = connection.changes() == 0
     if was_given_up:
         number = _join(connection)
-    return (
-        number,
-        was_given_up,
-        [
-            Peer(other, seen_at, bool(has_open))
-            for other, seen_at, has_open in connection.all(_SQL["others"], {"number": number})
-        ],
-    )
+    return number, was_given_up, connection.all(_SQL["others"], {"number": number})
 
 
 def _claim(connection: Connection, number: int, by: int, place: int) -> list[Found]:

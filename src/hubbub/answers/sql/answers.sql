@@ -37,7 +37,7 @@ delete from answer
 where id in (select id from answer where expires_at < ? and worker is null order by expires_at limit 200)
 
 -- name: join
-insert into worker (seen_at) values (?) returning number
+insert into worker (seen_at, process) values (?, ?) returning number
 
 -- name: leave
 delete from worker where number = ?
@@ -46,9 +46,10 @@ delete from worker where number = ?
 update worker set seen_at = ? where number = ?
 
 -- name: others
-select number, seen_at, exists (select 1 from answer where worker = number) from worker where number <> :number
+select number, seen_at, exists (select 1 from answer where worker = number), process
+from worker where number <> :number
 union all
-select distinct worker, 0, 1 from answer
+select distinct worker, 0, 1, null from answer
 where worker is not null and worker <> :number and worker not in (select number from worker)
 
 -- name: orphans

@@ -69,7 +69,7 @@ delete from answer where id in (
 )
 
 -- name: join
-insert into worker (seen_at) values (extract(epoch from clock_timestamp())) returning number
+insert into worker (seen_at, process) values (extract(epoch from clock_timestamp()), $1) returning number
 
 -- name: leave
 delete from worker where number = $1
@@ -81,9 +81,9 @@ update worker set seen_at = extract(epoch from clock_timestamp()) where number =
 select extract(epoch from clock_timestamp())::double precision
 
 -- name: others
-select number, seen_at, exists (select 1 from answer where worker = number) from worker where number <> $1
+select number, seen_at, exists (select 1 from answer where worker = number), process from worker where number <> $1
 union all
-select distinct worker, 0::double precision, true from answer
+select distinct worker, 0::double precision, true, null from answer
 where worker is not null and worker <> $1 and worker not in (select number from worker)
 order by 1
 
