@@ -232,8 +232,8 @@ class PostgresAnswers:
         if was_given_up:
             self._journal.join(await self._database.write(_join))
         others = [
-            Peer(*known, has_ended(process))
-            for *known, process in await self._database.all(_SQL["others"], self._journal.worker)
+            Peer(number, seen_at, has_open, has_ended(process))
+            for number, seen_at, has_open, process in await self._database.all(_SQL["others"], self._journal.worker)
         ]
         self._is_heard = any(peer.seen_at for peer in others)
         await self._read_clock()
