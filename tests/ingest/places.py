@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from hubbub.ingest.sources.bucket import Place
+from hubbub.connections.object_store import Place
 from hubbub.ingest.sources.imap import Account
 from tests.servers.mail_server import PASSWORD, USER, MailServer
 from tests.servers.object_server import ACCOUNT, ACCOUNT_KEY, BUCKET, KEY_ID, SECRET, ObjectServer

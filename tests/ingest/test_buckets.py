@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hubbub.connections.object_store import Place
 from hubbub.core.errors import HubbubError, Invalid
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sources.bucket import Bucket, Place
+from hubbub.ingest.sources.bucket import Bucket
 from tests.ingest.places import bucket_at
 from tests.servers.object_server import ACCOUNT, BUCKET, SAS, ObjectServer
 
@@ -60,7 +61,8 @@ async def test_what_a_killed_run_left_unnoted_is_fetched_again(server: ObjectSer
 KILLED = """
 import asyncio, sys
 from pathlib import Path
-from hubbub.ingest.sources.bucket import Bucket, Place
+from hubbub.connections.object_store import Place
+from hubbub.ingest.sources.bucket import Bucket
 where, place = Place(sys.argv[1], sys.argv[2], is_public=True, region="eu-central-1"), Path(sys.argv[3])
 asyncio.run(Bucket(where, place, tell=lambda done, total: print(done, flush=True)).refresh())
 """

@@ -28,10 +28,10 @@ from hubbub.compose import (
     where,
 )
 from hubbub.connections.http import Http
+from hubbub.connections.object_store import is_bucket
 from hubbub.core.documents import Collection
 from hubbub.core.errors import HubbubError, StoreError
 from hubbub.ingest.globs import Globs
-from hubbub.ingest.sources.bucket import is_bucket
 from hubbub.ingest.sources.repository import is_repository
 from hubbub.ingest.sync import STILL_WRITTEN, Round
 from hubbub.ingest.urls import is_url

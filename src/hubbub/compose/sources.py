@@ -9,9 +9,10 @@ from pydantic import SecretStr
 from hubbub.compose.documents import DocumentStore
 from hubbub.connections.guarded import Guarded
 from hubbub.connections.lock import FolderLock
+from hubbub.connections.object_store import Place
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import FolderSource, Source, SourceSync, Tell
-from hubbub.ingest.sources.bucket import Bucket, Place
+from hubbub.ingest.sources.bucket import Bucket
 from hubbub.ingest.sources.imap import Account
 from hubbub.ingest.sources.mailbox import Mailbox
 from hubbub.ingest.sources.oauth import Grant, Tokens
