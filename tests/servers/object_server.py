@@ -1,4 +1,4 @@
-"""An object store on loopback: S3 (list, get) with its signatures checked, and Azure's blobs with their shared key.
+"""An object store on loopback: S3 (list, get, put, delete) with its signatures checked, and Azure's blobs, too.
 
 After "Authenticating Requests: AWS Signature Version 4" and "Authorize with Shared Key" of the vendors' documents. It
 is written here since the packages that play S3 bring botocore with them: 80 MB to answer two kinds of requests.
@@ -8,7 +8,9 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
@@ -22,6 +24,7 @@ ACCOUNT = "account"
 ACCOUNT_KEY = base64.b64encode(b"the key of the storage account").decode()
 SAS = "sv=2023-11-03&sp=rl&sig=c2lnbmF0dXJl%2BQ%3D%3D"
 BUCKET = "docs"
+LONG_AGO = datetime(2026, 10, 1, 10, tzinfo=UTC)
 PAGE = 3
 """So many objects are listed at a time."""
 
@@ -31,6 +34,8 @@ class ObjectServer:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.modified: dict[str, datetime] = {}
+        """When objects were written, of those that were."""
         self.asked: list[str] = []
         """The methods and paths, without queries."""
         self.status = 0
@@ -41,10 +46,11 @@ class ObjectServer:
         """Whether objects begin, and never end."""
         self.needs_sas = False
         self.is_public = False
+        self.is_read_only = False
 
     async def __aenter__(self) -> Self:
-        application = web.Application()
-        application.router.add_route("GET", "/{path:.*}", self._answer)
+        application = web.Application(client_max_size=64 * 1024 * 1024)
+        application.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -68,17 +74,60 @@ class ObjectServer:
         bucket, _, key = path.removeprefix(f"/{ACCOUNT}/" if is_azure else "/").partition("/")
         if bucket != BUCKET:
             return _refused(404, "ContainerNotFound" if is_azure else "NoSuchBucket")
+        if not key and request.method == "POST":
+            return await (self._delete_blobs(request) if is_azure else self._delete_some(request))
         if not key:
             return self._blobs(request) if is_azure else self._contents(request)
         if status := self.failing.get(key):
             return _refused(status, "AccessDenied")
+        if self.is_read_only and request.method not in ("GET", "HEAD"):
+            return _refused(403, "AccessDenied")
+        if request.method == "PUT":
+            self.objects[key], self.modified[key] = await request.read(), datetime.now(UTC)
+            return web.Response(status=201 if is_azure else 200, headers=self._headers(key))
         if key not in self.objects:
             return _refused(404, "BlobNotFound" if is_azure else "NoSuchKey")
+        if request.method == "DELETE":
+            del self.objects[key]
+            return web.Response(status=202 if is_azure else 204)
         return await self._object(request, key)
+
+    async def _delete_some(self, request: web.Request) -> web.Response:
+        """Delete as S3 does: many at once."""
+        if self.is_read_only:
+            return _refused(403, "AccessDenied")
+        keys = re.findall("<Key>([^<]+)</Key>", await request.text())
+        for key in keys:
+            self.objects.pop(key, None)
+        rows = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        return web.Response(text=f"<DeleteResult>{rows}</DeleteResult>", content_type="application/xml")
+
+    async def _delete_blobs(self, request: web.Request) -> web.Response:
+        """Delete as Azure does: a body of several requests, and one of several replies."""
+        replies: list[str] = []
+        for number, path in enumerate(re.findall(r"^DELETE (\S+) HTTP/1.1", await request.text(), re.MULTILINE)):
+            key = unquote(path).removeprefix(f"/{ACCOUNT}/").partition("/")[2]
+            was_there = self.objects.pop(key, None) is not None
+            status = "202 Accepted" if was_there else "404 The specified blob does not exist."
+            replies.append(
+                f"--replies\r\nContent-Type: application/http\r\nContent-ID: {number}\r\n\r\n"
+                f"HTTP/1.1 {status}\r\nx-ms-version: 2023-11-03\r\n\r\n"
+            )
+        headers = {"Content-Type": "multipart/mixed; boundary=replies"}
+        return web.Response(status=202, text="".join([*replies, "--replies--\r\n"]), headers=headers)
+
+    def _headers(self, key: str) -> dict[str, str]:
+        return {"ETag": f'"{_etag(self.objects[key])}"', "Last-Modified": self._date(key)}
+
+    def _date(self, key: str) -> str:
+        return format_datetime(self._written(key), usegmt=True)
+
+    def _written(self, key: str) -> datetime:
+        return self.modified.get(key, LONG_AGO)
 
     async def _object(self, request: web.Request, key: str) -> web.StreamResponse:
         data = self.objects[key]
-        headers = {"ETag": f'"{_etag(data)}"', "Last-Modified": "Thu, 01 Oct 2026 10:00:00 GMT"}
+        headers = self._headers(key)
         if not self.holds:
             return web.Response(body=data, headers=headers)
         response = web.StreamResponse(headers={**headers, "Content-Length": str(len(data) + 1)})
@@ -94,7 +143,7 @@ class ObjectServer:
     def _contents(self, request: web.Request) -> web.Response:
         keys, more = self._page(request.query.get("prefix", ""), request.query.get("continuation-token", ""))
         rows = "".join(
-            f"<Contents><Key>{escape(key)}</Key><LastModified>2026-10-01T10:00:00.000Z</LastModified>"
+            f"<Contents><Key>{escape(key)}</Key><LastModified>{self._written(key):%Y-%m-%dT%H:%M:%S.000Z}</LastModified>"
             f"<ETag>&quot;{_etag(self.objects[key])}&quot;</ETag><Size>{len(self.objects[key])}</Size></Contents>"
             for key in keys
         )
@@ -108,7 +157,7 @@ class ObjectServer:
     def _blobs(self, request: web.Request) -> web.Response:
         keys, more = self._page(request.query.get("prefix", ""), request.query.get("marker", ""))
         rows = "".join(
-            f"<Blob><Name>{escape(key)}</Name><Properties><Last-Modified>Thu, 01 Oct 2026 10:00:00 GMT</Last-Modified>"
+            f"<Blob><Name>{escape(key)}</Name><Properties><Last-Modified>{self._date(key)}</Last-Modified>"
             f"<Etag>{_etag(self.objects[key])}</Etag><Content-Length>{len(self.objects[key])}</Content-Length>"
             "<Content-Type>text/plain</Content-Type></Properties></Blob>"
             for key in keys
@@ -140,7 +189,7 @@ def is_signed(request: web.Request) -> bool:
         (
             request.method,
             quote(unquote(path), safe="/~-._"),
-            "&".join(sorted(query.split("&"))) if query else "",
+            "&".join(sorted(part if "=" in part else f"{part}=" for part in query.split("&"))) if query else "",
             *(f"{name}:{' '.join(request.headers[name].split())}" for name in names),
             "",
             ";".join(names),
@@ -161,7 +210,10 @@ def _shared_key(request: web.Request) -> str:
     resource += "".join(
         f"\n{name.lower()}:{','.join(sorted(request.query.getall(name)))}" for name in sorted(request.query)
     )
-    lines = [request.method, *[""] * 4, request.headers.get("Content-Type", ""), request.headers.get("Date", "")]
+    length = request.headers.get("Content-Length", "")
+    length = "" if length == "0" else length
+    lines = [request.method, "", "", length, "", request.headers.get("Content-Type", "")]
+    lines += [request.headers.get("Date", "")]
     lines += [request.headers.get(name, "") for name in ("If-Modified-Since", "If-Match", "If-None-Match")]
     lines += [request.headers.get(name, "") for name in ("If-Unmodified-Since", "Range")]
     text = "\n".join([*lines, *(f"{name}:{value}" for name, value in own), resource])

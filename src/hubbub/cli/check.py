@@ -12,6 +12,7 @@ from hubbub.compose import (
     azure_faults,
     backend_faults,
     can_embed_model,
+    check_bucket,
     check_databases,
     choose_models,
     everybody_warning,
@@ -51,6 +52,9 @@ def check(settings: Settings) -> bool:
         prepare_folder(settings.server.data_folder)
         table.add_row("data folder", str(settings.server.data_folder), "it can be written")
         postgres = asyncio.run(check_databases(settings))
+        if settings.database.files == "bucket":
+            asyncio.run(check_bucket(settings))
+            table.add_row("files", settings.database.bucket.url, "it can be written and read")
     except SettingsError as error:
         faults += error.faults
     except StoreError as error:

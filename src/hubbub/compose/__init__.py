@@ -18,6 +18,7 @@ from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
 from hubbub.compose.documents import DocumentStore, going_on, open_document_store, sandbox_of
 from hubbub.compose.fetching import fetcher_of
+from hubbub.compose.files import check_bucket
 from hubbub.compose.front import everybody_warning, origins_for
 from hubbub.compose.identity import identity_faults, open_people, ways_to_sign_in
 from hubbub.compose.metering import open_audit, open_deeds, open_usage
@@ -46,6 +47,7 @@ __all__ = [
     "azure_faults",
     "backend_faults",
     "can_embed_model",
+    "check_bucket",
     "check_databases",
     "check_open_files",
     "choose_models",

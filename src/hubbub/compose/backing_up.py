@@ -35,7 +35,7 @@ from hubbub.connections.lock import FolderLock
 from hubbub.connections.private import close_to_others, make_private_folder
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.sqlite_copy import HeldFile, WriteLock
-from hubbub.core.errors import Conflict, HubbubError, Invalid, NotFound, StoreError, StoreFull
+from hubbub.core.errors import Conflict, HubbubError, Invalid, NotFound, SettingsError, StoreError, StoreFull
 from hubbub.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +104,13 @@ async def back_up(settings: Settings, target: Path, *, without_originals: bool =
         Invalid: the path is in the data folder.
         SettingsError, StoreError: something can't be read or written.
     """
+    if settings.database.files == "bucket" and not without_originals:
+        raise SettingsError(
+            [
+                "database.files: the files of documents lie in a bucket, which a backup does not copy. Keep copies of "
+                "the bucket by its own means (versions, replication), and say --without-originals"
+            ]
+        )
     steps = Steps()
     try:
         target = await steps.run(lambda: _place(settings, target))

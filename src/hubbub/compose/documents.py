@@ -15,6 +15,7 @@ from hubbub.audit.outbox import Outbox
 from hubbub.compose.azure import azure_resources
 from hubbub.compose.backends import OWN_SEARCH_BESIDE_POSTGRES, has_documents_in_folder, name_of, open_backend
 from hubbub.compose.databases import chats_of, library_in
+from hubbub.compose.files import beside_postgres, in_folder
 from hubbub.compose.models import OnFetch, open_embedder
 from hubbub.compose.one_folder import check_moved
 from hubbub.compose.own import media_types_of, ocr_plan_of, setup_of
@@ -158,20 +159,15 @@ async def _database(
 
 async def _beside(stack: AsyncExitStack, settings: Settings, database: "Sqlite | Postgres") -> tuple[Origins, Files]:
     """Open what is kept beside the library: where documents came from, and their files."""
-    folder, most_bytes = settings.server.data_folder / "files", settings.limits.document_bytes
     if isinstance(database, Sqlite):
         origins = SqliteOrigins(database)
         await origins.open()
-        return origins, await stack.enter_async_context(Files(folder, most_bytes=most_bytes))
-    from hubbub.ingest.files_postgres import PostgresFiles
+        return origins, await stack.enter_async_context(in_folder(settings))
     from hubbub.ingest.origins_postgres import PostgresOrigins
 
     there = PostgresOrigins(database)
     await there.open()
-    if settings.database.files == "folder":
-        return there, await stack.enter_async_context(Files(folder, most_bytes=most_bytes))
-    here = settings.server.data_folder / "fetched"
-    return there, await stack.enter_async_context(PostgresFiles(database, here, most_bytes=most_bytes))
+    return there, await stack.enter_async_context(beside_postgres(settings, database))
 
 
 def _can_embed(embedder: Embedder | None) -> bool:

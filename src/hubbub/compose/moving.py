@@ -142,10 +142,9 @@ async def _copy_files(settings: Settings, source: Any, target: Any, told: Told) 
     if settings.database.files == "folder":
         return
     async with AsyncExitStack() as stack:
-        most = settings.limits.document_bytes
         files: dict[bool, Files] = {}
         for place in (source, target):
-            files[place is source] = await stack.enter_async_context(place.files(settings.server.data_folder, most))
+            files[place is source] = await stack.enter_async_context(place.files(settings))
         old, new = files[True], files[False]
         done = 0
         for sha256 in sorted(await source.library.contents()):

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Self
 
 import msgspec
@@ -12,6 +11,7 @@ from hubbub.answers.sqlite import SqliteAnswers
 from hubbub.audit.outbox import Outbox
 from hubbub.audit.postgres import PostgresAudit
 from hubbub.audit.sqlite import SqliteAudit
+from hubbub.compose.files import beside_postgres, in_folder
 from hubbub.compose.moving_tables import (
     AZURE,
     LEFT_OUT,
@@ -37,13 +37,13 @@ from hubbub.identity.jobs_sqlite import PersonJobs
 from hubbub.identity.keys_sqlite import SqliteKeys
 from hubbub.identity.provisioned_sqlite import SqliteProvisioned
 from hubbub.ingest.files import Files
-from hubbub.ingest.files_postgres import PostgresFiles
 from hubbub.ingest.origins import SqliteOrigins
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.postgres import PostgresSearch
 from hubbub.search.provisioned_sqlite import SqliteProvisionedGroups
 from hubbub.search.sqlite import SqliteSearch
+from hubbub.settings import Settings
 from hubbub.usage.sqlite import SqliteUsage
 
 ALIVE_SECONDS = 15.0
@@ -86,8 +86,8 @@ class FolderPlace:
         else:
             await PostgresAudit(database, outboxes=[self._outbox]).collect()
 
-    def files(self, folder: Path, most_bytes: int) -> Files:
-        return Files(folder / "files", most_bytes=most_bytes)
+    def files(self, settings: Settings) -> AbstractAsyncContextManager[Files]:
+        return in_folder(settings)
 
     async def columns(self, table: str) -> set[str]:
         return {row[0] for row in await self._all(table, f"select name from pragma_table_info('{table}')")}
@@ -201,8 +201,8 @@ class PostgresPlace:
         library = await stack.enter_async_context(PostgresLibrary(database))
         return cls(database, library, await stack.enter_async_context(PostgresSearch(database, None)))
 
-    def files(self, folder: Path, most_bytes: int) -> Files:
-        return PostgresFiles(self.database, folder / "fetched", most_bytes=most_bytes)
+    def files(self, settings: Settings) -> AbstractAsyncContextManager[Files]:
+        return beside_postgres(settings, self.database)
 
     async def check_idle(self) -> None:
         alive = f"select 1 from worker where seen_at > extract(epoch from clock_timestamp()) - {ALIVE_SECONDS}"

@@ -240,9 +240,10 @@ def _check_kind(settings: Settings, manifest: Manifest) -> None:
                 'search.backend = "sqlite"'
             ]
         )
-    in_folder = settings.database.files == "folder"
+    kept_in = settings.database.files
+    in_folder = FILES in paths and LIBRARY_FILE not in paths
     in_tables = any(table.name == "file_content" and table.rows for table in manifest.tables)
-    if has_url and ((in_tables and in_folder) or (FILES in paths and not in_folder and LIBRARY_FILE not in paths)):
+    if has_url and ((in_tables and kept_in != "database") or (in_folder and kept_in != "folder")):
         place = "database" if in_tables else "folder"
         raise SettingsError([f'database.files: the backup has files in the {place}. Set database.files = "{place}"'])
 

@@ -4,12 +4,10 @@ import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from hubbub.compose.documents import DocumentStore
+from hubbub.compose.files import place_of, revealed
 from hubbub.connections.guarded import Guarded
 from hubbub.connections.lock import FolderLock
-from hubbub.connections.object_store import Place
 from hubbub.ingest.globs import Globs
 from hubbub.ingest.sources.base import FolderSource, Source, SourceSync, Tell
 from hubbub.ingest.sources.bucket import Bucket
@@ -109,7 +107,7 @@ def _source(
             )
         case SyncedBucket():
             return Bucket(
-                _bucket(wanted),
+                place_of(wanted.url, wanted, is_public=wanted.is_public),
                 place,
                 globs=globs,
                 most_files=wanted.most_files,
@@ -134,33 +132,14 @@ def _source(
             raise TypeError(f"there is no source for {type(wanted).__name__}")
 
 
-def _bucket(wanted: SyncedBucket) -> Place:
-    secret = wanted.account_key if wanted.account_key is not None else wanted.secret_access_key
-    return Place(
-        wanted.url,
-        wanted.endpoint,
-        wanted.region,
-        wanted.account,
-        wanted.access_key_id,
-        _told(secret),
-        _told(wanted.session_token),
-        _told(wanted.sas_token),
-        wanted.is_public,
-    )
-
-
 def _account(wanted: SyncedMailbox) -> Account:
     port = wanted.port or IMAP_PORTS[wanted.security]
-    return Account(wanted.host, port, wanted.security, wanted.user, _told(wanted.password), wanted.timeout_seconds)
+    return Account(wanted.host, port, wanted.security, wanted.user, revealed(wanted.password), wanted.timeout_seconds)
 
 
 def _tokens(wanted: SyncedMailbox, place: Path) -> Tokens | None:
     oauth = wanted.oauth
     if not oauth.token_url:
         return None
-    secrets = _told(oauth.client_secret), _told(oauth.refresh_token)
+    secrets = revealed(oauth.client_secret), revealed(oauth.refresh_token)
     return Tokens(Grant(oauth.token_url, oauth.client_id, *secrets, oauth.scope), place / "token.json")
-
-
-def _told(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""

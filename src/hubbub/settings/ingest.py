@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from hubbub.connections.addresses import networks_of
 from hubbub.connections.azure import CredentialKind
+from hubbub.settings.bucket import BucketAccess
 from hubbub.settings.table import Count, Seconds, Table, Text
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -72,27 +73,11 @@ class SyncedRepository(Synced):
     """How long fetching and unpacking it may take."""
 
 
-class SyncedBucket(Synced):
+class SyncedBucket(BucketAccess, Synced):
     """An S3 bucket or an Azure container that a collection is kept equal to; needs `pip install 'hubbub[buckets]'`."""
 
     url: Text
     """The bucket, as `s3://bucket/prefix`, or the container, as `az://container/prefix`."""
-    endpoint: str = ""
-    """The server's address, where it is not the vendor's own: `https://minio.example.org`."""
-    region: str = ""
-    """The bucket's region; empty: AWS_REGION."""
-    account: str = ""
-    """The storage account, at Azure; empty: AZURE_STORAGE_ACCOUNT_NAME."""
-    access_key_id: str = ""
-    """The id of S3's key. Without a key Hubbub signs in as AWS's variables say, or as the machine may."""
-    secret_access_key: SecretStr | None = None
-    """The secret of that key."""
-    session_token: SecretStr | None = None
-    """The token of a key that is good for a while."""
-    account_key: SecretStr | None = None
-    """The storage account's key. Without key and signature an identity signs in, as Azure's variables say."""
-    sas_token: SecretStr | None = None
-    """A shared access signature that may list and read."""
     is_public: bool = False
     """Whether it is read without signing in."""
     every_seconds: Seconds = 300.0

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hubbub.core.people import EVERYBODY
 from hubbub.settings.backends import Backends
+from hubbub.settings.bucket import Bucket
 from hubbub.settings.ingest import Folder, Ingest
 from hubbub.settings.models import EmbeddingServer, ModelTable
 from hubbub.settings.oidc import OidcProvider
@@ -193,8 +194,19 @@ class Database(Table):
     """The most connections that each worker opens, those for commits and for news included."""
     statement_seconds: Annotated[float, Field(ge=1)] = 30.0
     """How long the database may work on one statement."""
-    files: Literal["database", "folder"] = "database"
-    """Where the files of documents lie: in the "database", or in the data "folder", which all machines share then."""
+    files: Literal["database", "folder", "bucket"] = "database"
+    """Where the files of documents lie: in the "database", in the data "folder", which all machines share then, or in a
+    "bucket"."""
+    bucket: Bucket = Bucket()
+    """That bucket."""
+
+    @model_validator(mode="after")
+    def _has_bucket(self) -> Self:
+        if self.files == "bucket" and self.url is None:
+            raise ValueError('files = "bucket" is for a PostgreSQL: set database.url')
+        if self.files == "bucket" and not self.bucket.url:
+            raise ValueError('files = "bucket" needs database.bucket.url, such as s3://bucket/prefix')
+        return self
 
 
 class History(Table):
