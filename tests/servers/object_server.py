@@ -111,10 +111,10 @@ class ObjectServer:
             status = "202 Accepted" if was_there else "404 The specified blob does not exist."
             replies.append(
                 f"--replies\r\nContent-Type: application/http\r\nContent-ID: {number}\r\n\r\n"
-                f"HTTP/1.1 {status}\r\nx-ms-version: 2023-11-03\r\n\r\n"
+                f"HTTP/1.1 {status}\r\nx-ms-version: 2023-11-03\r\n\r\n\r\n"
             )
         headers = {"Content-Type": "multipart/mixed; boundary=replies"}
-        return web.Response(status=202, text="".join([*replies, "--replies--\r\n"]), headers=headers)
+        return web.Response(status=202, body="".join([*replies, "--replies--\r\n"]).encode(), headers=headers)
 
     def _headers(self, key: str) -> dict[str, str]:
         return {"ETag": f'"{_etag(self.objects[key])}"', "Last-Modified": self._date(key)}

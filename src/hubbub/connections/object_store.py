@@ -206,7 +206,7 @@ class ObjectStore:
         elif status in ("401", "403") or kind in ("UnauthenticatedError", "PermissionDeniedError"):
             why = "it refuses the credentials"
             todo = f"Check the key, and that it may {'write and delete' if what == 'written' else 'list and read'}."
-        elif status == "404" or kind == "NotFoundError":
+        elif status == "404" or isinstance(error, FileNotFoundError) or kind == "NotFoundError":
             why, todo = "it is not there", "Check its name, region and endpoint."
             named = named if code in _NO_BUCKET else GONE
         elif "invalid path" in text or "EmptySegment" in text or "BadSegment" in text or kind == "InvalidPathError":
