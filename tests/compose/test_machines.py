@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hubbub.compose import check_bucket, move, open_application_within, open_document_store
+from hubbub.compose import check_bucket, check_databases, move, open_application_within, open_document_store
 from hubbub.compose.backing_up import back_up
 from hubbub.compose.sources import ROUND
 from hubbub.connections.http import Http
@@ -128,6 +128,21 @@ async def test_a_bucket_that_files_can_not_be_kept_in_is_told(
     with pytest.raises(SettingsError, match=r"database\.bucket: .* names no bucket"):
         async with open_application_within(settings_of(tmp_path, postgres_url, bucket | {"url": "https://x"})):
             raise AssertionError("it has opened")
+
+
+async def test_files_that_were_left_in_the_database_are_told(
+    tmp_path: Path, postgres_url: str, server: ObjectServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = settings_of(tmp_path, postgres_url)
+    async with open_application_within(before) as one:
+        pets = await one.library.create("Pets", owner_id="ann", is_shared=False)
+        await one.pipeline.add(pets.id, "cat.md", stream(b"# Cats\n\nThey sleep."), payer="person:ann")
+    after = settings_of(tmp_path, postgres_url, access_to(server, "s3"))
+    async with open_application_within(after):
+        assert "(1 of them)" in caplog.text
+    told = [(await check_databases(settings) or ("", "", []))[2] for settings in (before, after)]
+    assert not told[0]
+    assert "move --to folder" in told[1][0]
 
 
 def test_a_bucket_needs_its_name_and_a_postgresql(tmp_path: Path) -> None:

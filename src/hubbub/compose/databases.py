@@ -141,6 +141,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
 
 async def _lacks(settings: Settings, database: "Postgres") -> list[str]:
     """Return what a PostgreSQL lacks that Hubbub does without, each in a sentence that says what to do."""
+    from hubbub.compose.files import left_in_database
     from hubbub.search.postgres_vectors import lack_of_vectors
 
     lacks: list[str] = []
@@ -154,6 +155,8 @@ async def _lacks(settings: Settings, database: "Postgres") -> list[str]:
             f"{settings.server.workers} workers may open {wanted} connections, and {database.who} has {most[0]}. Raise "
             "max_connections, or lower database.connections."
         )
+    if (left := await left_in_database(settings, database)) is not None:
+        lacks.append(left)
     return lacks
 
 

@@ -1,5 +1,6 @@
 """Open the place where the files of documents lie."""
 
+import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from hubbub.settings.bucket import BucketAccess
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
+
+logger = logging.getLogger(__name__)
 
 CHECK = b"Hubbub looks whether it may write, read and delete here."
 
@@ -45,8 +48,25 @@ async def beside_postgres(settings: Settings, database: "Postgres") -> AsyncGene
             from hubbub.ingest.files_postgres import PostgresFiles
 
             files = PostgresFiles(database, here, most_bytes=most_bytes)
+    if (left := await left_in_database(settings, database)) is not None:
+        logger.warning(left)
     async with files:
         yield files
+
+
+async def left_in_database(settings: Settings, database: "Postgres") -> str | None:
+    """Return what to do about files that lie in the database and are not looked for there; None where none do."""
+    kept_in = settings.database.files
+    if kept_in == "database" or await database.one("select 1 where to_regclass('file_content') is not null") is None:
+        return None
+    row = await database.one("select count(*) from file_content")
+    if row is None or row[0] == 0:
+        return None
+    return (
+        f'database.files is "{kept_in}", but the database holds files, too, which are not looked for there '
+        f'({row[0]} of them). Set it to "database", run hubbub move --to folder, and from there move to an empty '
+        "PostgreSQL with the new setting."
+    )
 
 
 async def check_bucket(settings: Settings) -> None:
