@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
+from hubbub.connections.sql import TOO_LARGE_A_NUMBER
 from hubbub.core.errors import Invalid, SettingsError, StoreError, StoreFull, StoreLost
 
 ASK = "The server can't store anything now. Tell whoever runs it."
@@ -67,6 +68,8 @@ def store_errors() -> Generator[None]:
     except (asyncpg.DataError, UnicodeEncodeError) as error:
         if isinstance(error, UnicodeEncodeError) or isinstance(error.__cause__, UnicodeEncodeError):
             raise Invalid(_ODD) from error
+        if isinstance(error.__cause__, OverflowError):
+            raise Invalid(TOO_LARGE_A_NUMBER) from error
         raise _failed(error) from error
     except _LOST as error:
         raise Unreachable(

@@ -3,6 +3,9 @@
 import importlib.resources
 import re
 
+TOO_LARGE_A_NUMBER = "A number in this is larger than can be kept. Use a smaller one."
+"""What people are told whose numbers have more than 64 bits."""
+
 
 def read_sql(package: str, name: str) -> str:
     """Return the text of a `.sql` file in a package's `sql` folder."""

@@ -24,12 +24,13 @@ import apsw
 from hubbub.connections.group_commit import GroupCommit, Known
 from hubbub.connections.joining import joining
 from hubbub.connections.private import close_to_others, open_private
+from hubbub.connections.sql import TOO_LARGE_A_NUMBER
 from hubbub.connections.sql import load_sql as load_sql
 from hubbub.connections.sql import read_sql as read_sql
 from hubbub.connections.sqlite_version import Version
 from hubbub.connections.threads import stand_back
 from hubbub.connections.unchanged import Unchanged
-from hubbub.core.errors import SettingsError, StoreError, StoreFull, StoreLost
+from hubbub.core.errors import Invalid, SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
 
@@ -437,6 +438,8 @@ def store_errors() -> Generator[None]:
         raise StoreFull("The disk that holds the data folder is full. Free some space and try again.") from error
     except apsw.Error as error:
         raise StoreError("The database could not do this. Try again.", detail=f"SQLite: {error}") from error
+    except OverflowError as error:
+        raise Invalid(TOO_LARGE_A_NUMBER) from error
 
 
 def _make_private(path: Path) -> None:
