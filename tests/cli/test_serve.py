@@ -16,6 +16,7 @@ import pytest
 from tests.cli.commands import environment, run, start
 from tests.patience import PATIENCE_SECONDS
 from tests.servers.copies import Command
+from tests.servers.hubbub_server import GUIDE
 
 MODEL = {"HUBBUB_MODELS__M__PROVIDER": "scripted"}
 
@@ -115,9 +116,9 @@ def test_it_ends_in_order(folder: Path, number: signal.Signals) -> None:
 
 
 def test_two_servers_on_one_folder(folder: Path) -> None:
-    with start(folder, "serve", "--port", "0", variables=MODEL) as first:
+    with start(folder, "serve", "--port", "0", variables=MODEL | GUIDE) as first:
         url = address(first)
-        with start(folder, "serve", "--port", "0", variables=MODEL) as second:
+        with start(folder, "serve", "--port", "0", variables=MODEL | GUIDE) as second:
             other = address(second)
             assert url != other
             first.terminate()

@@ -69,8 +69,11 @@ async def test_time_of_the_processor_is_limited() -> None:
 
 
 async def test_time_by_the_clock_is_limited() -> None:
-    limits = SandboxLimits(wall_seconds=0.3)
-    assert await call("sleep", limits=limits, seconds=60) == TimedOut(0.3)
+    for seconds in (0.3, 1.0, 3.0, 10.0):  # its start counts, too: on a busy machine it may not have begun in so little
+        outcome = await call("sleep", limits=SandboxLimits(wall_seconds=seconds), seconds=60)
+        if not isinstance(outcome, NotStarted):
+            break
+    assert outcome == TimedOut(seconds)
 
 
 async def test_the_size_of_the_result_is_limited() -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from hubbub.web import page as page_module
 from tests.e2e.settled import CHANGES, settled, watch
 from tests.e2e.steps import WORDS
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
 ROOT = Path(__file__).parents[2]
@@ -88,15 +88,10 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
 @asynccontextmanager
 async def usual_server(folder: Path, model: ModelServer) -> AsyncIterator[HubbubServer]:
     """A server with a model that can't write over documents; the built-in collection has been read."""
-    variables = through(model.base_url) | {"HUBBUB_MODELS__UP__CAN_GROUND": "false"}
+    variables = through(model.base_url) | GUIDE | {"HUBBUB_MODELS__UP__CAN_GROUND": "false"}
     async with hubbub_serving(folder, variables) as server:
         await guide_is_there(server.url)
         yield server
-
-
-def serving(folder: Path, variables: Mapping[str, str]) -> AbstractAsyncContextManager[HubbubServer]:
-    """A server without the built-in collection, which costs more to read than all else at its start."""
-    return hubbub_serving(folder, {"HUBBUB_GUIDE__IS_ENABLED": "false", **variables})
 
 
 async def guide_is_there(url: str) -> None:

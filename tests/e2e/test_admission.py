@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.conftest import SECONDS, opened, serving, violations
+from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.steps import address_of_chat, answer, ask, finished
-from tests.servers.hubbub_server import scripted
+from tests.servers.hubbub_server import hubbub_serving, scripted
 from tests.servers.metrics import metrics_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,7 +19,7 @@ ONE_AT_ONCE = {"HUBBUB_ADMISSION__RUNNING_PER_MODEL": "1", "HUBBUB_ADMISSION__WA
 
 async def test_who_waits_sees_the_place_and_who_is_refused_keeps_the_question(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=4000, pause_seconds=0.05) | ONE_AT_ONCE
-    async with serving(tmp_path, variables) as server, opened(browser, server.url, bears="503") as page:
+    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url, bears="503") as page:
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")
         second, third = await page.context.new_page(), await page.context.new_page()
@@ -44,7 +44,7 @@ async def test_an_answer_that_nobody_watched_says_so(browser: Browser, tmp_path:
         "HUBBUB_ANSWERS__UNWATCHED": "stop",
         "HUBBUB_ANSWERS__GRACE_SECONDS": "2",  # the page has to begin to watch in this time
     }
-    async with serving(tmp_path, variables) as server, opened(browser, server.url) as page:
+    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word3")
         address = await address_of_chat(page)

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import SECONDS, guide_is_there, opened, violations
 from tests.e2e.steps import address_of_chat, answer, ask, finished, is_too_wide, undo
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,7 +43,7 @@ async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -
     variables = through(model.base_url, "sees") | scripted("blind", words=5, pause_seconds=0.0)
     variables |= {"HUBBUB_MODELS__SEES__READS_IMAGES": "true", "HUBBUB_MODELS__BLIND__CAN_GROUND": "false"}
     variables |= {"HUBBUB_MODELS__SEES__REASONING_EFFORT": "medium"}
-    async with hubbub_serving(tmp_path_factory.mktemp("asking"), variables) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("asking"), variables | GUIDE) as server:
         await guide_is_there(server.url)
         yield server
 

@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import serving, violations
+from tests.e2e.conftest import violations
 from tests.e2e.steps import is_too_wide, picture
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def open_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server without accounts."""
-    async with serving(tmp_path_factory.mktemp("open"), scripted(words=5)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("open"), scripted(words=5)) as server:
         yield server
 
 
@@ -28,7 +28,7 @@ async def guests(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hubb
         "HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true",
         "HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true",
     }
-    async with serving(tmp_path_factory.mktemp("guests"), variables) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("guests"), variables) as server:
         yield server
 
 

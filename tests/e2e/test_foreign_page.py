@@ -9,9 +9,9 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, chromium, launched, opened, serving
+from tests.e2e.conftest import SECONDS, chromium, launched, opened
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -110,7 +110,7 @@ async def server(tmp_path: Path, folder: Path) -> AsyncIterator[HubbubServer]:
         "HUBBUB_SAMPLE_PAGE__SIGNS_IN": "true",
         "HUBBUB_MODELS__SCRIPTED__CAN_GROUND": "false",
     }
-    async with serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
+    async with hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
         yield server
 
 
@@ -172,7 +172,7 @@ async def test_pages_of_other_origins(browser: Browser, tmp_path: Path) -> None:
     friend, stranger = (f"http://127.0.0.1:{port}" for port in ports)
     variables = {"HUBBUB_SERVER__ALLOWED_ORIGINS": f'["{friend}"]'}
     try:
-        async with serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
+        async with hubbub_serving(tmp_path, scripted(words=3, pause_seconds=0.0) | variables) as server:
             ask = f"""async headers => {{
                 const url = "{server.url}/chat_history/sessions";
                 const body = JSON.stringify({{ id: "a", answers: [["What?", {{}}]] }});

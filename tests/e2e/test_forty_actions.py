@@ -18,7 +18,7 @@ from tests.e2e.conftest import guide_is_there, opened
 from tests.e2e.steps import answer, ask, finished, press_to
 from tests.e2e.test_asking import PASTE, PNG
 from tests.e2e.watching import until_true
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -35,7 +35,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hubb
         variables = through(model.base_url, "sees") | scripted("slow", words=300, pause_seconds=0.03)
         variables |= scripted("quotes", words=3) | {"HUBBUB_MODELS__QUOTES__CAN_GROUND": "false"}
         variables |= {"HUBBUB_MODELS__SEES__READS_IMAGES": "true", "HUBBUB_MODELS__SEES__REASONING_EFFORT": "low"}
-        async with hubbub_serving(tmp_path_factory.mktemp("forty"), variables) as server:
+        async with hubbub_serving(tmp_path_factory.mktemp("forty"), variables | GUIDE) as server:
             await guide_is_there(server.url)
             yield server
 

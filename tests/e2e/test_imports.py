@@ -8,17 +8,17 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import SECONDS, opened, serving, violations
+from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.steps import ask, finished, is_too_wide
 from tests.ingest.chat_exports import HOSTILE, gpt, gpt_node, two_branches
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    async with serving(tmp_path_factory.mktemp("imports"), scripted(words=5, pause_seconds=0.0)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("imports"), scripted(words=5, pause_seconds=0.0)) as server:
         yield server
 
 

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.conftest import serving, violations
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.e2e.conftest import violations
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,7 +18,7 @@ MANY = 102
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server of its own, which goes on reading when the test is over."""
-    async with serving(tmp_path_factory.mktemp("library"), scripted(words=3)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("library"), scripted(words=3)) as server:
         yield server
 
 

@@ -7,8 +7,8 @@ from playwright.async_api import Browser, expect
 
 from bench.page.measures import MORE
 from bench.page.seed import seed
-from tests.e2e.conftest import serving, violations
-from tests.servers.hubbub_server import scripted
+from tests.e2e.conftest import violations
+from tests.servers.hubbub_server import hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -19,12 +19,12 @@ async def test_a_long_list_is_drawn_in_part_and_reached_whole(browser: Browser, 
     variables = scripted(words=3)
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    async with serving(tmp_path, variables) as server:
+    async with hubbub_serving(tmp_path, variables) as server:
         await page.goto(server.url)
         me = await page.evaluate("fetch('/api/me').then(one => one.json())")
         await server.terminate()
     await seed(tmp_path, me["person"]["id"], chats=CHATS, opened=0, messages=2)
-    async with serving(tmp_path, variables) as server:
+    async with hubbub_serving(tmp_path, variables) as server:
         await page.goto(server.url)
         rows = page.get_by_role("list", name="Chats", exact=True).get_by_role("listitem")
         await expect(rows.first).to_contain_text("The long one")

@@ -7,11 +7,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.conftest import serving
 from tests.e2e.steps import answer, ask
 from tests.e2e.watching import longest_pause, seconds_until_said, watch_growth
 from tests.servers.counting_proxy import CountingProxy, counting_proxy
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,7 +26,7 @@ LEAD_SECONDS = 1.0
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     variables = scripted(words=WORDS, pause_seconds=0.02) | {"HUBBUB_ADMISSION__RUNNING_PER_PERSON": "50"}
-    async with serving(tmp_path_factory.mktemp("tabs"), variables) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("tabs"), variables) as server:
         yield server
 
 

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, serving, violations
+from tests.e2e.conftest import opened, violations
 from tests.e2e.steps import answer, ask, finished, is_too_wide
-from tests.servers.hubbub_server import through
+from tests.servers.hubbub_server import hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -40,7 +40,7 @@ async def model() -> AsyncIterator[ModelServer]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with serving(tmp_path_factory.mktemp("markdown"), through(model.base_url)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("markdown"), through(model.base_url)) as server:
         yield server.url
 
 

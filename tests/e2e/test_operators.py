@@ -9,10 +9,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from hubbub.registry import load
-from tests.e2e.conftest import serving, violations
+from tests.e2e.conftest import violations
 from tests.e2e.steps import is_too_wide, picture
 from tests.e2e.test_signing_in import PASSWORD, first_link
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
@@ -32,7 +32,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
         "HUBBUB_QUOTAS__PERSON": '["500 questions per day"]',
         "HUBBUB_IDENTITY__ACCOUNTS__SMTP__PASSWORD": "geheim-geheim",
     }
-    async with serving(folder, variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         yield server, await first_link(folder)
 
 

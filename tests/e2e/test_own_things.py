@@ -16,10 +16,10 @@ from hubbub.core.people import OPERATOR
 from hubbub.identity import totp
 from hubbub.registry import load
 from hubbub.settings import Settings
-from tests.e2e.conftest import SECONDS, serving, violations
+from tests.e2e.conftest import SECONDS, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import ask, finished, is_too_wide, picture
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
@@ -42,7 +42,7 @@ async def open_server(folder: Path) -> AsyncIterator[HubbubServer]:
         "HUBBUB_IDENTITY__OPEN_TO_EVERYBODY": "true",
         "HUBBUB_SHARING__CHATS_WITH_EVERYBODY": "true",
     }
-    async with serving(folder, variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         yield server
 
 

@@ -12,10 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Page, expect
 
 from hubbub.registry import load
-from tests.e2e.conftest import serving, violations
+from tests.e2e.conftest import violations
 from tests.e2e.steps import picture
 from tests.e2e.test_own_things import become, invitation
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
@@ -38,7 +38,7 @@ async def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def guarded(folder: Path) -> AsyncIterator[HubbubServer]:
     variables = scripted(words=5) | {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}
-    async with serving(folder, variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         server.url = server.url.replace("127.0.0.1", "localhost")  # a passkey needs a name
         yield server
 

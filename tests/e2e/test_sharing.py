@@ -6,17 +6,17 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, serving, violations
+from tests.e2e.conftest import opened, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import picture
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    async with serving(tmp_path_factory.mktemp("sharing"), scripted(words=3, pause_seconds=0)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("sharing"), scripted(words=3, pause_seconds=0)) as server:
         yield server
 
 

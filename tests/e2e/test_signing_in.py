@@ -10,9 +10,9 @@ from playwright.async_api import Browser, Page, expect
 from hubbub.compose import open_people
 from hubbub.registry import load
 from hubbub.settings import Settings
-from tests.e2e.conftest import serving, violations
+from tests.e2e.conftest import violations
 from tests.e2e.steps import picture
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 load("keys", "sqlite")
@@ -28,7 +28,7 @@ async def folder(tmp_path: Path) -> Path:
 async def guarded(folder: Path) -> AsyncIterator[HubbubServer]:
     """A server where people have to sign in."""
     variables = scripted(words=5) | {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}
-    async with serving(folder, variables) as server:
+    async with hubbub_serving(folder, variables) as server:
         yield server
 
 

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.conftest import opened, serving, violations
+from tests.e2e.conftest import opened, violations
 from tests.servers.certified_provider import SECRET, CertifiedProvider, certified_provider
-from tests.servers.hubbub_server import HubbubServer, scripted
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.signing_proxy import SIGN_OUT, signing_proxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -30,7 +30,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         at, away = AT + "CERTIFIED__", AT + "AWAY__"
         settings = {at + "ISSUER": provider.url, at + "CLIENT_ID": "hubbub", at + "CLIENT_SECRET": SECRET}
         settings |= {at + "LABEL": "the house", away + "ISSUER": "http://127.0.0.1:9", away + "CLIENT_ID": "hubbub"}
-        async with serving(tmp_path, scripted(words=5) | settings) as server:
+        async with hubbub_serving(tmp_path, scripted(words=5) | settings) as server:
             await provider.set(server.url)
             yield Served(server, provider)
 
@@ -39,7 +39,7 @@ async def test_behind_a_proxy_nobody_signs_in_on_the_page(browser: Browser, tmp_
     at = "HUBBUB_IDENTITY__PROXIES__FRONT__"
     settings = {at + "KIND": "oauth2-proxy", at + "ADDRESSES": '["127.0.0.1"]'}
     async with (
-        serving(tmp_path, scripted(words=5) | settings) as server,
+        hubbub_serving(tmp_path, scripted(words=5) | settings) as server,
         signing_proxy(server.url) as proxy,
         opened(browser, proxy.url, bears="401") as page,
     ):

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import guide_is_there, opened, violations
 from tests.e2e.steps import answer, ask, finished, held, help_chat, is_too_wide, picture
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,7 +19,7 @@ QUERIES = ["waiting in line", "limits of a person"]
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def writing_server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server whose model writes over documents."""
-    async with hubbub_serving(tmp_path_factory.mktemp("thorough"), through(model.base_url)) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("thorough"), through(model.base_url) | GUIDE) as server:
         await guide_is_there(server.url)
         yield server
 

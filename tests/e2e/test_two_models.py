@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import opened, serving, violations
+from tests.e2e.conftest import opened, violations
 from tests.e2e.steps import WHOLE, answer, ask, finished, held
-from tests.servers.hubbub_server import HubbubServer, through
+from tests.servers.hubbub_server import HubbubServer, hubbub_serving, through
 from tests.servers.model_server import ModelServer, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,7 +34,7 @@ async def server(
     left: ModelServer, right: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[HubbubServer]:
     variables = through(left.base_url, "left") | through(right.base_url, "right")
-    async with serving(tmp_path_factory.mktemp("two"), variables) as server:
+    async with hubbub_serving(tmp_path_factory.mktemp("two"), variables) as server:
         yield server
 
 

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.conftest import opened, serving
+from tests.e2e.conftest import opened
 from tests.e2e.steps import WHOLE, answer, ask, finished, held
-from tests.servers.hubbub_server import scripted, through
+from tests.servers.hubbub_server import hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 from tests.servers.processes import command_of, descendants_of
 
@@ -40,7 +40,7 @@ async def maker(url: str) -> int:
 
 async def test_reload_second_tab_and_stop_from_there(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=4000, pause_seconds=0.05) | TWO
-    async with serving(tmp_path, variables) as server, opened(browser, server.url) as page:
+    async with hubbub_serving(tmp_path, variables) as server, opened(browser, server.url) as page:
         await ask(page, "Count for me")
         await expect(answer(page)).to_contain_text("word4")
         await page.reload()
@@ -61,7 +61,7 @@ async def test_reload_second_tab_and_stop_from_there(browser: Browser, tmp_path:
 async def test_the_worker_that_makes_the_answer_is_killed(browser: Browser, tmp_path: Path) -> None:
     variables = scripted(words=4000, pause_seconds=0.05) | TWO
     async with (
-        serving(tmp_path, variables) as server,
+        hubbub_serving(tmp_path, variables) as server,
         opened(browser, server.url, bears=BROKEN) as page,
     ):
         await ask(page, "Count for me")
@@ -81,7 +81,7 @@ async def test_another_worker_is_killed(browser: Browser, tmp_path: Path) -> Non
     script, go_on = held()
     async with (
         ModelServer(script) as model,
-        serving(tmp_path, through(model.base_url) | TWO) as server,
+        hubbub_serving(tmp_path, through(model.base_url) | TWO) as server,
         opened(browser, server.url, bears=BROKEN) as page,
     ):
         await ask(page, "Count for me")

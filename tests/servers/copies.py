@@ -6,6 +6,7 @@ copy serves by several workers, they are copies of it: its children, as always, 
 """
 
 import asyncio
+import atexit
 import gc
 import json
 import logging
@@ -102,7 +103,9 @@ class Command:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is not None:
+            self.kill()  # what has failed tells it nothing more, and is not to wait for it
         self.stdout.close()
         self.stderr.close()
         self.wait()
@@ -236,7 +239,14 @@ def _original() -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "200"},
         )
+    atexit.register(_end, here, process)
     return here, process
+
+
+def _end(orders: socket.socket, original: "subprocess.Popen[bytes]") -> None:
+    """Give no more orders: with that it ends."""
+    orders.close()
+    original.wait()
 
 
 def _serve(orders: socket.socket) -> bool:
@@ -364,5 +374,23 @@ def _close_all_but(files: Sequence[int]) -> None:
         last = file
 
 
+def _run() -> None:
+    """Be `hubbub` to the end, and leave its memory to the system.
+
+    To take an interpreter apart that has imported so much costs twice what a server's start does. What Python does
+    before that is done: threads are waited for, what is registered for the end is called, and pipes are flushed.
+    """
+    try:
+        runpy.run_module("hubbub", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
+
+
 if __name__ == "__main__" and _serve(socket.socket(fileno=int(sys.argv[1]))):
-    runpy.run_module("hubbub", run_name="__main__", alter_sys=True)
+    _run()

@@ -13,6 +13,8 @@ from tests.servers.copies import Copy, can_be_copied, copied
 from tests.servers.processes import children_of, command_of
 
 START_SECONDS = 120
+GUIDE = {"HUBBUB_GUIDE__IS_ENABLED": "true"}
+"""For a server with the built-in collection: to read it costs several times as much as all else at its start."""
 
 
 class HubbubServer:
@@ -43,6 +45,7 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
         "HUBBUB_EMBEDDINGS__PROVIDER": "none",
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
+        "HUBBUB_GUIDE__IS_ENABLED": "false",
         **variables_of(folder),
         **variables,
     }

@@ -18,14 +18,14 @@ from hubbub.core.scopes import SCOPES as ALL_SCOPES
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.settings import Settings
 from hubbub.web.policies import POLICIES, SCOPES, WITHOUT_SCOPE
-from tests.patience import patience
+from tests.patience import PATIENCE_SECONDS, SOON_SECONDS, patience
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 from tests.servers.reader import ask
 from tests.web.application import Hubbub
 from tests.web.test_authorisation import BODIES, IDS_IN_PATHS, OPEN_TO_ALL, WAYS_IN, filled, routes, schema_of_body
 from tests.web.test_signing_in import ON, accounts_in, browser, member, status_of, told
 
-MODELS = scripted(words=400, pause_seconds=0.02) | scripted("other", words=3, pause_seconds=0.0)
+MODELS = scripted(words=1500, pause_seconds=0.02) | scripted("other", words=3, pause_seconds=0.0)
 
 
 @asynccontextmanager
@@ -121,7 +121,6 @@ async def test_a_key_has_a_quota_that_its_person_has_not(tmp_path: Path) -> None
             assert (await post(fresh, "/api/questions", body))[0] == 202, "each key has its own"
 
 
-@pytest.mark.quiet
 async def test_a_revoked_key_ends_its_open_stream_within_a_second_and_leaves_its_persons_others(tmp_path: Path) -> None:
     async with serving(tmp_path, HUBBUB_SERVER__WORKERS="2") as server, browser(server) as ada:
         await member(server, tmp_path, ada, "ada@example.org")
@@ -129,7 +128,7 @@ async def test_a_revoked_key_ends_its_open_stream_within_a_second_and_leaves_its
         async with program(server, made["secret"]) as reports:
             asked = await ask(reports, "", "Speak for long.", model="scripted")
             path = f"/api/answers/{asked['answer']['id']}/events"
-            async with reports.get(path, timeout=aiohttp.ClientTimeout(total=20)) as stream:
+            async with reports.get(path, timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)) as stream:
                 await stream.content.readuntil(b"\n\n")
                 began = time.monotonic()
                 assert await status_of(ada, f"/api/me/keys/{made['key']['id']}", "DELETE") == 204
@@ -137,7 +136,7 @@ async def test_a_revoked_key_ends_its_open_stream_within_a_second_and_leaves_its
                 took_seconds = time.monotonic() - began
         assert b"not_signed_in" in rest
         assert await status_of(ada) == 200
-    assert took_seconds <= 1.5, "half a second between two looks, and some for a busy machine"
+    assert took_seconds < SOON_SECONDS, "it is half a second between two looks"
 
 
 async def test_rights_are_those_of_the_person_at_the_time_of_each_request(tmp_path: Path) -> None:

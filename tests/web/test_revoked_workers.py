@@ -13,20 +13,15 @@ import pytest
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.identity.keys_sqlite import SqliteKeys
-from tests.patience import patience
+from tests.patience import SOON_SECONDS, patience
 from tests.servers.hubbub_server import hubbub_serving, through, workers_of
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.reader import ask, read_all
 
-pytestmark = [
-    pytest.mark.quiet,
-    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
 
 TWO = {"HUBBUB_SERVER__WORKERS": "2", "HUBBUB_ADMISSION__RUNNING_PER_PERSON": "200"}
 """Each worker has half of what a person may have running, and any of them may get nearly all of the questions."""
-SECONDS = 2.0
-"""A second, and what a busy machine adds."""
 
 
 async def makers(database: Sqlite) -> int:
@@ -70,7 +65,7 @@ async def test_what_another_worker_took_over_ends_with_the_key(tmp_path: Path) -
         await keys.revoke(made[0].id, time.time())
         began = time.monotonic()
         await model.until(lambda it: it.open_requests == 1, 15)
-        assert time.monotonic() - began < SECONDS
+        assert time.monotonic() - began < SOON_SECONDS
         endings = await database.read(Connection.all, "select id, result is not null, credential from answer")
         assert {row[0]: row[1:] for row in endings} == dict.fromkeys(asked, (1, None)) | {other: (0, kept[0].id)}
         async with http.post(f"{server.url}/api/answers/{other}/stop"):

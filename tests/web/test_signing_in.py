@@ -20,7 +20,7 @@ from hubbub.identity.base import People
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.registry import load
 from hubbub.settings import Settings
-from tests.patience import patience
+from tests.patience import PATIENCE_SECONDS, SOON_SECONDS, patience
 from tests.places import settings_of
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
 
@@ -41,7 +41,7 @@ async def accounts_in(folder: Path) -> AsyncIterator[tuple[Accounts, People]]:
 
 @asynccontextmanager
 async def serving(folder: Path, **more: str) -> AsyncIterator[HubbubServer]:
-    async with hubbub_serving(folder, scripted(words=400, pause_seconds=0.02) | ON | more) as server:
+    async with hubbub_serving(folder, scripted(words=1500, pause_seconds=0.02) | ON | more) as server:
         yield server
 
 
@@ -199,7 +199,6 @@ async def test_a_person_lists_and_ends_sign_ins_and_each_is_a_new_one(shared: Sh
         assert [cookie.value for cookie in laptop.cookie_jar] == []
 
 
-@pytest.mark.quiet
 async def test_an_open_stream_ends_within_a_second_of_the_sign_in_in_any_worker(tmp_path: Path) -> None:
     async with serving(tmp_path, HUBBUB_SERVER__WORKERS="2") as server, browser(server) as ada:
         person_id = await member(server, tmp_path, ada, "ada@example.org")
@@ -211,13 +210,15 @@ async def test_an_open_stream_ends_within_a_second_of_the_sign_in_in_any_worker(
             async with ada.post("/api/questions", json={"text": "Speak for long."}) as response:
                 assert response.status < 300, await response.text()
                 answer = (await told(response))["answer"]["id"]
-            async with ada.get(f"/api/answers/{answer}/events", timeout=aiohttp.ClientTimeout(total=20)) as stream:
+            async with ada.get(
+                f"/api/answers/{answer}/events", timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+            ) as stream:
                 await stream.content.readuntil(b"\n\n")
                 began = time.monotonic()
                 await accounts.set_active(OPERATOR, person_id, is_active=False)
                 rest = await stream.content.read()
                 took_seconds = time.monotonic() - began
-    assert took_seconds <= 1.5, "half a second between two looks, and some for a busy machine"
+    assert took_seconds < SOON_SECONDS, "it is half a second between two looks"
     assert b"not_signed_in" in rest
 
 
