@@ -127,7 +127,8 @@ async def _pair(beside: Path, model: ModelServer) -> AsyncGenerator[tuple[Side, 
         http = await stack.enter_async_context(aiohttp.ClientSession())
         for tree in (HERE, beside):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hubbub-cost-"))
-            variables = {
+            variables: dict[str, str | None] = {
+                "HUBBUB_GUIDE__IS_ENABLED": None,  # older ones don't know it
                 "PYTHONPATH": str(tree / "src"),
                 "HUBBUB_MODELS__UP__PROVIDER": "compatible",
                 "HUBBUB_MODELS__UP__BASE_URL": model.base_url,

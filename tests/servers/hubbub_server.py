@@ -36,10 +36,13 @@ class HubbubServer:
         return await asyncio.wait_for(self.process.wait(), 30)
 
 
-def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what a `hubbub` on this data folder runs with: of the variables of HUBBUB_, its own ones alone."""
+def environment(folder: Path, variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what a `hubbub` on this data folder runs with: of the variables of HUBBUB_, its own ones alone.
+
+    One that is None is not set at all: an earlier version may not know it.
+    """
     others = {name: value for name, value in os.environ.items() if not name.startswith(("HUBBUB_", "OPENAI_"))}
-    return others | {
+    wanted: dict[str, str | None] = {
         "HUBBUB_SERVER__PORT": "0",
         "HUBBUB_SERVER__DATA_FOLDER": str(folder),
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
@@ -49,12 +52,13 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
         **variables_of(folder),
         **variables,
     }
+    return others | {name: value for name, value in wanted.items() if value is not None}
 
 
 @asynccontextmanager
 async def hubbub_serving(
     folder: Path,
-    variables: Mapping[str, str],
+    variables: Mapping[str, str | None],
     *,
     launcher: Sequence[str] = (),
     is_fresh: bool = False,
