@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHATS: Mapping[str, int] = {
     "history": 8,
-    "answers": 5,
+    "answers": 6,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
@@ -33,7 +33,7 @@ CHATS: Mapping[str, int] = {
 a newer version is told by rooms that don't stand here."""
 POSTGRES: Mapping[str, int] = {
     "history": 5,
-    "answers": 2,
+    "answers": 3,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
