@@ -50,3 +50,23 @@ async def test_an_answer_that_comes_during_a_check_is_checked_by_the_next_one() 
     await watch.check()
     assert rights.asked == [1, 1], "no right has changed: only the new one is asked about"
     assert stopped == [("second", NO_RIGHT)]
+
+
+async def test_an_answer_over_no_collections_is_asked_about_by_what_else_it_needs_alone() -> None:
+    rights, stopped = Rights(), list[str]()
+    watch = RightsWatch(rights, lambda answer, why: stopped.append(answer), lambda answer: True, lambda answer: None)
+    may = True
+
+    async def holds() -> bool:
+        return may
+
+    watch.add("by a model", Reader("ann"), (), holds)
+    await watch.check()
+    assert (rights.asked, stopped) == ([], []), "no collection is looked up"
+    watch.add("over documents", Reader("ann"), ["c1"], holds)
+    await watch.check()
+    assert (rights.asked, stopped) == ([1], [])
+    may = False
+    watch.add("by a model, too", Reader("ann"), (), holds)
+    await watch.check()
+    assert (rights.asked, stopped) == ([1], ["by a model, too"])

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.documents import Document
+from hubbub.core.people import EVERYBODY, Permission, Right
 from hubbub.search.library_sqlite import SqliteLibrary
 from hubbub.search.sqlite import ROOM, SCHEMA
 from hubbub.testing.library import LibraryContract, PutPassages, a_document
@@ -48,6 +50,31 @@ async def test_another_process_sees_the_same_library(library: SqliteLibrary, dat
     async with Sqlite(database.path) as again, SqliteLibrary(again) as other:
         assert await other.document(document.id) == document
         assert await other.unfinished() == [document]
+
+
+async def test_whether_rights_have_changed_is_read_once_a_commit(
+    library: SqliteLibrary, database: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def note(cursor: object, statement: str, bindings: object) -> bool:
+        read.extend([statement] if "rights_revision" in statement else [])
+        return True
+
+    def trace(raw: apsw.Connection) -> None:
+        raw.exec_trace = note
+
+    monkeypatch.setattr("hubbub.connections.sqlite_version.SEEN_SECONDS", 1000.0)
+    collection = await library.create("papers", owner_id="ann", is_shared=False)
+    monkeypatch.setattr(apsw, "connection_hooks", [trace])
+    async with Sqlite(database.path) as traced, SqliteLibrary(traced) as watching:
+        read.clear()
+        number = await watching.permissions.revision()
+        assert [await watching.permissions.revision() for _ in range(3)] == [number] * 3
+        assert len(read) == 1
+        await library.permissions.put(collection.id, [Permission(EVERYBODY, Right.USE)])
+        assert await watching.permissions.revision() != number
+        assert len(read) == 2
 
 
 async def test_a_library_of_before_is_taken_over(database: Sqlite) -> None:

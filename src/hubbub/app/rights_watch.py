@@ -144,8 +144,10 @@ class RightsWatch:
         if revision == self._revision:
             # Others came while the revision was read: these are asked about the next time.
             asked = {one: needs for one, needs in asked.items() if one in self._unchecked}
-        usable = await self._permissions.usable(list(asked.values())) if asked else []
-        self._end([one for one, may in zip(asked, usable, strict=True) if not (may and await self._held(one))])
+        over_collections = {one: needs for one, needs in asked.items() if needs[1]}
+        usable = await self._permissions.usable(list(over_collections.values())) if over_collections else []
+        may_use = dict(zip(over_collections, usable, strict=True))
+        self._end([one for one in asked if not (may_use.get(one, True) and await self._held(one))])
         self._unchecked -= asked.keys()
 
     async def _check_lent(self, *, is_changed: bool) -> None:

@@ -57,7 +57,10 @@ def identity_proxies(settings: Settings) -> IdentityProxies | None:
 
 def sources_of(settings: Settings, providers: Providers, http: Http) -> Sequence[Source]:
     """Return what vouches for somebody with each request, the first that finds something counts."""
-    return ProxyHeaders(_access_tokens(settings, http)), ProgramTokens(list(providers.by_name.values()))
+    has_audiences = any(one.client.audiences for one in providers.by_name.values())
+    of_proxies = [ProxyHeaders(_access_tokens(settings, http))] if settings.identity.proxies else []
+    of_programs = [ProgramTokens(list(providers.by_name.values()))] if has_audiences else []
+    return [*of_proxies, *of_programs]
 
 
 def providers_of(settings: Settings, http: Http, id_tokens: IdTokens) -> Providers:

@@ -30,6 +30,7 @@ from hubbub.connections.sql import read_sql as read_sql
 from hubbub.connections.sqlite_version import Version
 from hubbub.connections.threads import stand_back
 from hubbub.connections.unchanged import Unchanged
+from hubbub.connections.wal_index import WalIndex
 from hubbub.core.errors import Invalid, SettingsError, StoreError, StoreFull, StoreLost
 
 logger = logging.getLogger(__name__)
@@ -154,6 +155,7 @@ class Sqlite:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.version.end()
         await self._writing.close(self._close)
 
     async def write(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -218,9 +220,14 @@ class Sqlite:
 
     async def watch(self) -> None:
         """Let `version` be known from now on. Costs a connection."""
+
+        def connect() -> tuple[apsw.Connection, WalIndex | None]:
+            raw = self._connect_reader()
+            Connection(raw).all("select 1 from sqlite_schema limit 1")  # then it has the index in memory
+            return raw, WalIndex.of(str(self.path))
+
         with store_errors():
-            raw = await asyncio.get_running_loop().run_in_executor(self._reading, self._connect_reader)
-        self.version.begin(raw)
+            self.version.begin(*await asyncio.get_running_loop().run_in_executor(self._reading, connect))
 
     def readers(self, name: str, threads: int) -> ThreadPoolExecutor:
         """Return threads of their own for `look`, which end with the database and leave the processor to the others."""

@@ -2,11 +2,16 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import apsw
 
+from hubbub.connections.wal_index import WalIndex
+
 T = TypeVar("T")
+
+Mark: TypeAlias = int | bytes
+"""Is another one after each commit."""
 
 SEEN_SECONDS = 1.0
 """So long what is known of a file is gone by before it is seen anew that the file is still at its place."""
@@ -16,25 +21,34 @@ MOST_KNOWN = 10_000
 class Version:
     """The version of one file's content, read on a connection that does nothing else.
 
-    SQLite has a counter of commits in memory that all connections of all processes map. To read it takes 5 to 20 µs,
-    and it waits for nobody, so the event loop's thread may. Only that thread calls `now`.
+    SQLite has a counter of commits in memory that all connections of all processes map: there it is read, or, where
+    that can't be found, by a statement. Either waits for nobody, so the event loop's thread may. Only that thread calls
+    `now`.
     """
 
     def __init__(self) -> None:
         self._cursor: Any = None  # apsw's own types are partly unknown
+        self._index: WalIndex | None = None
         self._seen_at = float("-inf")
 
-    def begin(self, raw: apsw.Connection) -> None:
-        """Take the connection, which nobody else uses."""
+    def begin(self, raw: apsw.Connection, index: WalIndex | None) -> None:
+        """Take the connection, which nobody else uses, and where its index is in memory, if that is known."""
         raw.set_busy_handler(None)
         self._cursor = cast(Any, raw).cursor()
+        self._index = index
+
+    def end(self) -> None:
+        """Look at it no more: its connection is about to be closed."""
+        self._cursor = self._index = None
 
     def note_seen(self) -> None:
         """Note that the file was at its place just now. Any thread may call this."""
         self._seen_at = time.monotonic()
 
-    def now(self) -> int | None:
-        """Return a number that is another one after each commit, by whichever process; None where it is not known."""
+    def now(self) -> Mark | None:
+        """Return what is another one after each commit, by whichever process; None where it is not known."""
+        if self._index is not None:
+            return self._index.now()
         if self._cursor is None:
             return None
         try:
@@ -58,7 +72,7 @@ class UntilCommitted(Generic[T]):
 
     def __init__(self, version: Version) -> None:
         self._version = version
-        self._of: int | None = None
+        self._of: Mark | None = None
         self._known: dict[Hashable, T] = {}
         """As found under that version."""
 

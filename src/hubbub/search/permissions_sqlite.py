@@ -17,10 +17,14 @@ RIGHTS_SQL = load_sql("hubbub.search", "library.sql")
 
 
 class SqlitePermissions:
-    """Permissions in the library's database, which its owner opens."""
+    """Permissions in the library's database, which its owner opens.
+
+    The number that tells whether any has changed, which is asked for all the time, is kept until the next commit.
+    """
 
     def __init__(self, database: Sqlite) -> None:
         self._database = database
+        self._revision: UntilCommitted[int] = UntilCommitted(database.version)
 
     async def of(self, collection_id: str) -> list[Permission]:
         rows = await self._database.read(lambda connection: connection.all(SQL["of"], {"collection_id": collection_id}))
@@ -56,7 +60,8 @@ class SqlitePermissions:
         await self._database.write(scope)
 
     async def revision(self) -> int:
-        return await self._database.read(lambda connection: _number(connection, SQL["revision"]))
+        read = partial(self._database.read, lambda connection: _number(connection, SQL["revision"]))
+        return await self._revision.get("", read)
 
     async def usable(self, asked: Sequence[tuple[Reader, Sequence[str]]]) -> list[bool]:
         def usable(connection: Connection) -> list[bool]:
