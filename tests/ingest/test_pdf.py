@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
+from hubbub.ingest.loaders.pdf_handles import MOST_LABEL, opened, text_of
 from hubbub.ingest.loaders.pdf_layout import in_logical_order, lines_of, segments_of
-from hubbub.ingest.loaders.pdf_places import Places, Run
+from hubbub.ingest.loaders.pdf_places import AT_ONCE, Places, Run
 from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
 from hubbub.ingest.reader import read_here
 from tests.ingest import documents
@@ -59,6 +60,43 @@ def test_pages_have_the_labels_that_a_reader_knows(tmp_path: Path) -> None:
         (number, f"Page {label}") for number, label in enumerate(["i", "ii", "iii", "1", "2", "3"], start=1)
     ]
     assert not any(isinstance(block, Heading) for block in blocks(tmp_path, documents.pdf([["One."], ["Two."]])))
+
+
+def test_a_table_below_many_texts_is_found(tmp_path: Path) -> None:
+    many = [(60 + 8 * column, 780 - 14 * row, "a") for row in range(AT_ONCE // 50 + 2) for column in range(50)]
+    cells = [(x, 400 - 14 * row, f"{row}{x}") for row in range(4) for x in (60, 250, 400)]
+    assert len(many) > AT_ONCE
+    found = blocks(tmp_path, pdf_with(placed(*many, *cells)))
+    assert any(isinstance(block, Table) for block in found)
+
+
+def test_labels_may_begin_below_the_first_page_and_be_long(tmp_path: Path) -> None:
+    label = "Annex " + "x" * MOST_LABEL
+    catalog = b"/PageLabels << /Nums [1 << /P (%s) >>] >>" % label.encode()
+    found = blocks(tmp_path, pdf_with([placed((60, 700, "One.")), placed((60, 700, "Two."))], catalog=catalog))
+    assert [block.text for block in found if isinstance(block, Heading)] == ["Page 1", f"Page {label}"]
+
+
+@pytest.mark.parametrize("is_deeper", [False, True])
+def test_a_picture_that_a_form_draws_covers_its_page(tmp_path: Path, *, is_deeper: bool) -> None:
+    image = (
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>"
+        b"\nstream\n0\nendstream"
+    )
+    form, draws = b"/Type /XObject /Subtype /Form /BBox [0 0 600 800]", b"600 0 0 800 0 0 cm /X Do"
+    outer = b"<< %s /Resources << /XObject << /X %%d 0 R >> >> /Length %d >>\nstream\n%s\nendstream" % (
+        form,
+        len(draws),
+        draws,
+    )
+    more = [outer % 11, image]
+    if is_deeper:
+        around = outer.replace(draws, b"/X Do".ljust(len(draws)))
+        more = [around % 11, outer % 12, image]
+    page = b"/Resources << /Font << /F 3 0 R >> /XObject << /X 10 0 R >> >>"
+    (tmp_path / "a.pdf").write_bytes(pdf_with(placed((60, 700, "Stamp")) + b"\n/X Do", page=page, more=more))
+    kinds = [omission.kind for omission in load(tmp_path / "a.pdf").omitted]
+    assert kinds == ([] if is_deeper else ["pages_mostly_pictures"])
 
 
 def test_columns_drawn_one_after_the_other_stay_as_they_are(tmp_path: Path) -> None:
@@ -355,14 +393,15 @@ def test_words_are_placed_as_their_letters_are(drawn: list[tuple[int, int, list[
     )
     document = pdf.open_pdf(io.BytesIO(pdf_with(content)))
     try:
-        places = Places(document[0].get_textpage())
-        by_word, by_letter = (
-            [
-                [(one.text, round(one.left, 3), round(one.right, 3)) for one in segments_of(line, places)]
-                for line in found
-            ]
-            for found in (lines_of(places, by_letter=False), lines_of(places, by_letter=True))
-        )
-        assert by_word == by_letter
+        with opened(document, 0) as page:
+            places = Places(page.text_page, text_of(page.text_page))
+            by_word, by_letter = (
+                [
+                    [(one.text, round(one.left, 3), round(one.right, 3)) for one in segments_of(line, places)]
+                    for line in found
+                ]
+                for found in (lines_of(places, by_letter=False), lines_of(places, by_letter=True))
+            )
+            assert by_word == by_letter
     finally:
         document.close()

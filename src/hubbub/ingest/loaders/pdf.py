@@ -18,6 +18,15 @@ from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
+from hubbub.ingest.loaders.pdf_handles import (
+    bounds_of,
+    count_objects,
+    labels_of,
+    objects_of,
+    opened,
+    quick,
+    text_of,
+)
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
 from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
@@ -90,7 +99,7 @@ def load(file: BinaryIO) -> Loaded:
         notes = Notes(document)
         found: list[_Page] = []
         for number in range(pages):
-            found.append(_page(document[number], notes, recognises))
+            found.append(_page(document, number, notes, recognises))
             read_so_far(number + 1, pages)
         known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
@@ -154,27 +163,26 @@ class _Page(msgspec.Struct):
     """How surely its text was recognised on its picture, in percent; None where the file holds it."""
 
 
-def _page(page: Any, notes: Notes, recognises: Turn) -> _Page:
-    text_page = page.get_textpage()
-    text = str(text_page.get_text_range()).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    found = _Page([], notes.of(page))
-    if not text.strip():
-        found.has_picture = any(True for _ in page.get_objects(max_depth=1))  # an empty page lacks nothing
-    else:
-        found.parts = parts(text_page, text)
-        if is_doubtful(text):
-            found.parts, found.is_unreadable = _readable(found.parts)
-        found.is_scan = len(text) < FEW_LETTERS and _is_covered(page)
-    text_page.close()
+def _page(document: Any, index: int, notes: Notes, recognises: Turn) -> _Page:
+    with opened(document, index) as one:
+        raw_text = text_of(one.text_page)
+        text = raw_text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        found = _Page([], notes.of(one.page))
+        if not text.strip():
+            found.has_picture = count_objects(one.page) > 0  # an empty page lacks nothing
+        else:
+            found.parts = parts(one.text_page, raw_text, text)
+            if is_doubtful(text):
+                found.parts, found.is_unreadable = _readable(found.parts)
+            found.is_scan = len(text) < FEW_LETTERS and _is_covered(one.page)
     if found.has_picture or found.is_scan or found.is_unreadable:
-        _recognise(found, page, recognises)
-    page.close()
+        _recognise(found, document, index, recognises)
     return found
 
 
-def _recognise(found: _Page, page: Any, recognises: Turn) -> None:
+def _recognise(found: _Page, document: Any, index: int, recognises: Turn) -> None:
     """Take what the picture of a page shows in place of what the file holds of it, if anything is recognised."""
-    recognised = recognises.read(lambda: _drawn(page))
+    recognised = recognises.read(lambda: _drawn(document[index]))
     if recognised is not None and recognised.text:
         found.parts = [recognised.text]
         found.confidence = recognised.confidence
@@ -185,6 +193,7 @@ def _drawn(page: Any) -> Picture:
     width, height = page.get_size()
     scale = min(DOTS_PER_INCH / 72, (turn().most_pixels / max(1.0, width * height)) ** 0.5)
     bitmap = page.render(scale=scale, grayscale=True)
+    page.close()
     data = memoryview(bitmap.buffer).cast("B")
     rows = (data[row * bitmap.stride : row * bitmap.stride + bitmap.width] for row in range(bitmap.height))
     return Picture(b"".join(rows), bitmap.width, bitmap.height, round(72 * scale))
@@ -209,16 +218,16 @@ def _readable(found: list[Part]) -> tuple[list[Part], bool]:
 def _is_covered(page: Any) -> bool:
     """Tell whether a picture covers most of a page, and its text was not recognised."""
     raw: Any = importlib.import_module("pypdfium2.raw")
-    width, height = page.get_size()
-    for picture in page.get_objects(filter=(_IMAGE,), max_depth=2):
-        left, bottom, right, top = picture.get_bounds()
+    width, height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
+    for picture in objects_of(page, _IMAGE):
+        left, bottom, right, top = bounds_of(picture) or (0.0, 0.0, 0.0, 0.0)
         shown = max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
         if shown > COVERED * width * height:
             break
     else:
         return False
-    texts = page.get_objects(filter=(_TEXT,), max_depth=2)
-    return not any(raw.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE for text in texts)
+    mode_of = quick("FPDFTextObj_GetTextRenderMode")
+    return not any(mode_of(text) == _INVISIBLE for text in objects_of(page, _TEXT))
 
 
 def _page_blocks(page: _Page, number: int, headings: list[tuple[int, str]], known: set[str]) -> list[Block]:
@@ -274,7 +283,7 @@ _INVISIBLE = 3  # FPDF_TEXTRENDERMODE_INVISIBLE: what lies below a picture, for 
 
 def _labels(document: Any) -> list[str]:
     """Return the pages' labels, if one is not the page's number."""
-    labels = [" ".join(str(document.get_page_label(index)).split()) for index in range(len(document))]
+    labels = labels_of(document, len(document))
     is_usual = all(label in ("", str(number)) for number, label in enumerate(labels, start=1))
     return [] if is_usual else [label or str(number) for number, label in enumerate(labels, start=1)]
 

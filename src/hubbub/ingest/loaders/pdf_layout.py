@@ -37,10 +37,13 @@ class Segment(msgspec.Struct, gc=False):
     top: float
 
 
-def parts(text_page: Any, text: str) -> list[Part]:
-    """Return a page's pieces in reading order; `text` is what pdfium makes of it, which is kept where it may be."""
+def parts(text_page: Any, raw_text: str, text: str) -> list[Part]:
+    """Return a page's pieces in reading order.
+
+    `raw_text` is what pdfium makes of it; `text` is the same with simple line ends, and is kept where it may be.
+    """
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
-    places = Places(text_page)
+    places = Places(text_page, raw_text)
     if not is_right_to_left and not _misleads(places, text):
         return [text]
     found = lines_of(places, by_letter=is_right_to_left)
@@ -136,37 +139,44 @@ def _is_below(last: Run, letter: Run) -> bool:
 def segments_of(runs: Sequence[Run], places: Places) -> list[Segment]:
     """Return a line's segments, from left to right as they are drawn."""
     found: list[Segment] = []
-    last: Segment | None = None
+    words: list[str] = []
+    left = right = bottom = top = 0.0
     needs_space = False
     for run in runs:
         text = run.text
-        if text == " " or text.isspace():
+        if run is SPACE or text.isspace():
             needs_space = True
             continue
-        if last is None or _is_apart(last, run, places):
-            last = Segment(text, run.left, run.right, run.bottom, run.top)
-            found.append(last)
+        begins, ends = run.left, run.right
+        if words and (
+            (left <= begins and begins - right <= GAP * (top - bottom))  # as most do: it is right beside them
+            or not _is_apart(left, right, top - bottom, run, places)
+        ):
+            words.append(f" {text}" if needs_space else text)
+            if ends > right:
+                right = ends
+            if begins < left:
+                left = begins
+            if run.bottom < bottom:
+                bottom = run.bottom
+            if run.top > top:
+                top = run.top
         else:
-            last.text += f" {text}" if needs_space else text
-            if run.right > last.right:
-                last.right = run.right
-            if run.left < last.left:
-                last.left = run.left
-            if run.bottom < last.bottom:
-                last.bottom = run.bottom
-            if run.top > last.top:
-                last.top = run.top
+            if words:
+                found.append(Segment("".join(words), left, right, bottom, top))
+            words = [text]
+            left, right, bottom, top = begins, ends, run.bottom, run.top
         needs_space = False
+    if words:
+        found.append(Segment("".join(words), left, right, bottom, top))
     return found
 
 
-def _is_apart(segment: Segment, run: Run, places: Places) -> bool:
-    """Tell whether a wide gap is between a segment and a run's first letter."""
-    if segment.left <= run.left and run.left - segment.right <= GAP * (segment.top - segment.bottom):
-        return False
+def _is_apart(left: float, right: float, height: float, run: Run, places: Places) -> bool:
+    """Tell whether a wide gap is between what stands from left to right and a run's first letter."""
     first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
-    gap = first.left - segment.right if first.left > segment.right else segment.left - first.right
-    return gap > 0 and gap > GAP * max(first.top - first.bottom, segment.top - segment.bottom)
+    gap = first.left - right if first.left > right else left - first.right
+    return gap > 0 and gap > GAP * max(first.top - first.bottom, height)
 
 
 def _arranged(lines: Sequence[list[Segment]]) -> list[Part]:

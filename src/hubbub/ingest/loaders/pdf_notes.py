@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from hubbub.ingest.loaders.pdf_places import quick
+from hubbub.ingest.loaders.pdf_handles import quick
 
 _WIDGET = 20
 _NOTES = {1: "Note", 3: "Text box", 8: "Note", 9: "Note", 10: "Note", 11: "Note", 12: "Note", 13: "Stamp", 14: "Note"}
@@ -54,11 +54,11 @@ class Notes:
 
     def of(self, page: Any) -> list[str]:
         """Return a line for each filled field and each note of a page."""
-        count = self._raw.FPDFPage_GetAnnotCount(page)
+        handle = ctypes.byref(page.contents)
+        count = quick("FPDFPage_GetAnnotCount")(handle)
         if count <= 0:
             return []
         lines: list[str] = []
-        handle = ctypes.byref(page.raw.contents)
         get, kind_of, close = (
             quick("FPDFPage_GetAnnot", returns=ctypes.c_void_p),
             quick("FPDFAnnot_GetSubtype"),

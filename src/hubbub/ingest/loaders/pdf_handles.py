@@ -1,0 +1,121 @@
+"""Reach a PDF's pages by pdfium's own handles: its library's objects for them cost as much as a small page does."""
+
+import ctypes
+import functools
+import importlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from hubbub.core.errors import Invalid
+from hubbub.core.reasons import because
+
+MOST_LABEL = 128
+"""Bytes of a page's label; a longer one is asked for twice."""
+_FORM = 5  # FPDF_PAGEOBJ_FORM
+
+
+@functools.cache
+def quick(name: str, *, returns: Any = ctypes.c_int) -> Callable[..., Any]:
+    """Return a function of pdfium that returns a number (or else what is named), and takes its arguments as they are.
+
+    As pypdfium2 declares them, the check of each argument's type takes four times as long as the call.
+    """
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    return ctypes.PYFUNCTYPE(returns)(ctypes.cast(getattr(raw, name), ctypes.c_void_p).value or 0)
+
+
+class Opened(msgspec.Struct, frozen=True, gc=False):
+    """A page's handles: of its objects, and of its text."""
+
+    page: Any
+    text_page: Any
+
+
+@contextmanager
+def opened(document: Any, index: int) -> Generator[Opened]:
+    """Open a page of a document that pypdfium2 opened.
+
+    Raises:
+        Invalid: it is damaged.
+    """
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    page = raw.FPDF_LoadPage(document, index)
+    if not page:
+        raise Invalid(because("damaged"), code="corrupt")
+    try:
+        text_page = raw.FPDFText_LoadPage(page)
+        if not text_page:
+            raise Invalid(because("damaged"), code="corrupt")
+        try:
+            yield Opened(page, text_page)
+        finally:
+            raw.FPDFText_ClosePage(text_page)
+    finally:
+        raw.FPDF_ClosePage(page)
+
+
+def text_of(text_page: Any) -> str:
+    """Return a page's text as pdfium makes it, without those of its characters that are none of the text."""
+    index_of, handle = quick("FPDFText_GetTextIndexFromCharIndex"), ctypes.byref(text_page.contents)
+    first, last = 0, quick("FPDFText_CountChars")(handle) - 1
+    while first <= last and index_of(handle, first) < 0:
+        first += 1
+    while first <= last and index_of(handle, last) < 0:
+        last -= 1
+    if first > last:
+        return ""
+    length = index_of(handle, last) + 1 - index_of(handle, first)
+    buffer = (ctypes.c_ushort * (length + 1))()
+    written = quick("FPDFText_GetText")(handle, first, last + 1 - first, buffer)
+    return str(memoryview(buffer)[: written - 1], "utf-16-le", "ignore")
+
+
+def count_objects(page: Any) -> int:
+    """Return how much is drawn on a page."""
+    return quick("FPDFPage_CountObjects")(page)
+
+
+def objects_of(page: Any, kind: int) -> Iterator[ctypes.c_void_p]:
+    """Yield what is drawn of a kind on a page, also by the forms on it, but not by forms within those."""
+    for drawn, its_kind in _objects("FPDFPage", page):
+        if its_kind == kind:
+            yield drawn
+        if its_kind == _FORM:
+            yield from (inner for inner, inner_kind in _objects("FPDFFormObj", drawn) if inner_kind == kind)
+
+
+def _objects(holder: str, handle: Any) -> Iterator[tuple[ctypes.c_void_p, int]]:
+    get, kind_of = quick(f"{holder}_GetObject", returns=ctypes.c_void_p), quick("FPDFPageObj_GetType")
+    for number in range(quick(f"{holder}_CountObjects")(handle)):
+        if address := get(handle, number):
+            drawn = ctypes.c_void_p(address)
+            yield drawn, kind_of(drawn)
+
+
+def bounds_of(drawn: ctypes.c_void_p) -> tuple[float, float, float, float] | None:
+    """Return where something is drawn, as (left, bottom, right, top); None where that can't be told."""
+    numbers = (ctypes.c_float * 4)()
+    corners = [ctypes.byref(numbers, 4 * number) for number in range(4)]
+    if not quick("FPDFPageObj_GetBounds")(drawn, *corners):
+        return None
+    left, bottom, right, top = numbers
+    return left, bottom, right, top
+
+
+def labels_of(document: Any, pages: int) -> list[str]:
+    """Return the pages' labels; none, if the document says nothing of them."""
+    get, handle = quick("FPDF_GetPageLabel", returns=ctypes.c_ulong), ctypes.byref(document.raw.contents)
+    buffer = ctypes.create_string_buffer(MOST_LABEL)
+    labels: list[str] = []
+    for index in range(pages):
+        length = get(handle, index, buffer, ctypes.c_ulong(len(buffer)))
+        if not length:  # there is nothing of it for any page
+            return []
+        if length > len(buffer):
+            buffer = ctypes.create_string_buffer(length)
+            get(handle, index, buffer, ctypes.c_ulong(length))
+        labels.append(" ".join(str(buffer.raw[: length - 2], "utf-16-le").split()))
+    return labels
