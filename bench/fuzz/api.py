@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -31,16 +32,25 @@ def resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def ask(command: str, server: HubbubServer, seconds: int, phases: str = "coverage,fuzzing,stateful") -> bytes:
-    """Let Schemathesis ask for so long; returns what it printed."""
+async def ask(
+    command: str, server: HubbubServer, folder: Path, seconds: int, phases: str = "coverage,fuzzing,stateful"
+) -> bytes:
+    """Let Schemathesis ask for so long; returns what it printed. What it keeps it keeps in the folder."""
     process = await asyncio.create_subprocess_exec(
-        *(command, "run", f"{server.url}/api/openapi.json", "--no-color", "--continue-on-failure"),
+        *(
+            shutil.which(command) or command,
+            "run",
+            f"{server.url}/api/openapi.json",
+            "--no-color",
+            "--continue-on-failure",
+        ),
         *("--checks", "not_a_server_error", "--phases", phases, "--max-time", str(seconds)),
         *("--request-timeout", "30", "--suppress-health-check", "all", "--warnings", "off"),
         # They say 503 where that is so; and the audit that is followed live never ends.
         *("--exclude-path-regex", "^/(livez|readyz|api/operators/audit/lines)$"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        cwd=folder,
     )
     async with asyncio.timeout(seconds + PATIENCE_SECONDS):
         output, _ = await process.communicate()
@@ -49,12 +59,12 @@ async def ask(command: str, server: HubbubServer, seconds: int, phases: str = "c
 
 async def fuzz(command: str, seconds: int) -> bool:
     """Fuzz a server; returns whether it held."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as kept:
         async with hubbub_serving(Path(folder), VARIABLES) as server:
             pid = server.process.pid
-            await ask(command, server, WARMING_SECONDS, "fuzzing")
+            await ask(command, server, Path(kept), WARMING_SECONDS, "fuzzing")
             before = resident_bytes(pid)
-            output = (await ask(command, server, seconds)).decode(errors="replace")
+            output = (await ask(command, server, Path(kept), seconds)).decode(errors="replace")
             growth = resident_bytes(pid) - before if server.process.returncode is None else 0
             has_lived = server.process.returncode is None
     errors = re.findall(r"Server error|\[5\d\d\]", output)
