@@ -38,7 +38,7 @@ async def ask(
     """Let Schemathesis ask for so long; returns what it printed. What it keeps it keeps in the folder."""
     process = await asyncio.create_subprocess_exec(
         *(
-            shutil.which(command) or command,
+            command,
             "run",
             f"{server.url}/api/openapi.json",
             "--no-color",
@@ -79,7 +79,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--schemathesis", default="schemathesis", help="the command")
     asked = parser.parse_args()
-    sys.exit(not asyncio.run(fuzz(asked.schemathesis, asked.seconds)))
+    command = Path(shutil.which(asked.schemathesis) or asked.schemathesis).absolute()
+    sys.exit(not asyncio.run(fuzz(str(command), asked.seconds)))
 
 
 if __name__ == "__main__":

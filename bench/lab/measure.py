@@ -4,7 +4,7 @@ import dataclasses
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +136,8 @@ class Running:
         self.tree = tree
         self.port = port
 
-    def point(self, streams: int, *, trace: Path | None = None) -> Point:
-        """Measure one load."""
+    def point(self, streams: int, *, trace: Path | None = None, look: Callable[[], object] = lambda: None) -> Point:
+        """Measure one load. `look` is called when the window opens and when it closes."""
         bench = self._bench
         ramp = max(1.0, streams / OPENS_A_SECOND)
         plan = Plan(
@@ -152,7 +152,12 @@ class Running:
         )
         bench.model.script(tokens=0, rate=bench.rate)
         looks = iter((lambda: None, bench.model.finish))
-        clock, met = self._read(plan, trace, lambda: next(looks)())
+
+        def on_window() -> None:
+            look()
+            next(looks)()
+
+        clock, met = self._read(plan, trace, on_window)
         seen = self._seen_at_last()
         used = clock.between()
         expected = streams - met["complete"]
