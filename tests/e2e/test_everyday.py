@@ -15,7 +15,7 @@ from tests.e2e.conftest import SECONDS, opened, violations
 from tests.e2e.settled import settled
 from tests.e2e.steps import address_of_chat, answer, ask, finished, held, help_chat, press_to
 from tests.ingest.documents import pdf
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted, through
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, scripted, through
 from tests.servers.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
     """A server with a quick model and one that waits where its script says so."""
-    variables = scripted("quick", words=5, pause_seconds=0.0) | through(model.base_url, "slow")
+    variables = scripted("quick", words=5, pause_seconds=0.0) | through(model.base_url, "slow") | GUIDE
     async with hubbub_serving(tmp_path_factory.mktemp("everyday"), variables) as server:
         yield server
 
