@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.e2e.steps import address_of_chat, answer, ask, finished
-from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
+from tests.servers.hubbub_server import GUIDE, HubbubServer, hubbub_serving, scripted
 from tests.servers.nginx import nginx, nginx_before
 
 pytestmark = [
@@ -19,7 +19,9 @@ pytestmark = [
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    async with hubbub_serving(tmp_path_factory.mktemp("prefix"), scripted(words=20, pause_seconds=0.01)) as server:
+    async with hubbub_serving(
+        tmp_path_factory.mktemp("prefix"), scripted(words=20, pause_seconds=0.01) | GUIDE
+    ) as server:
         yield server
 
 
