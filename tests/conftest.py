@@ -96,6 +96,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+class FailuresAtOnce:
+    """Say why a test failed as soon as it has: a run that is cut off never comes to its summary."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Called for each part of a test, in the process that reports."""
+        if report.failed:
+            self._reporter.ensure_newline()
+            self._reporter.write_line(f"FAILED {report.nodeid} ({report.when})", red=True)
+            self._reporter.write_line(report.longreprtext)
+
+
+@pytest.hookimpl(trylast=True)  # the reporter is there by then
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell failures at once where CI runs."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and os.environ.get("CI") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(reporter), "failures-at-once")
+
+
 @pytest.fixture(autouse=True)
 def _blocking_calls_fail() -> Iterator[None]:
     """A blocking call of ours on the event loop's thread raises BlockingError."""

@@ -122,4 +122,5 @@ async def test_leaving_in_the_middle_leaves_upstream_alone(tmp_path: Path) -> No
             pass
         await model.until(lambda model: model.open_requests == 0, 10)
         assert model.seen[0].is_complete
+        await read_all(http, server.url, asked["answer"]["id"])  # what the model has sent is stored a little later
         assert (await shown(http, server.url, asked))["text"] == "".join(pace.tokens)

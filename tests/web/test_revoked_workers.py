@@ -29,6 +29,16 @@ async def makers(database: Sqlite) -> int:
     return count
 
 
+async def until_ended(database: Sqlite, count: int) -> None:
+    """Wait until so many answers' endings are stored; their models' requests are over a little earlier."""
+    async with patience():
+        while True:
+            [[ended]] = await database.read(Connection.all, "select count(*) from answer where result is not null")
+            if ended >= count:
+                return
+            await asyncio.sleep(0.01)
+
+
 async def until_one_drains(http: aiohttp.ClientSession, url: str) -> None:
     async with patience():
         while True:
@@ -66,6 +76,7 @@ async def test_what_another_worker_took_over_ends_with_the_key(tmp_path: Path) -
         began = time.monotonic()
         await model.until(lambda it: it.open_requests == 1, 15)
         assert time.monotonic() - began < SOON_SECONDS
+        await until_ended(database, len(asked))
         endings = await database.read(Connection.all, "select id, result is not null, credential from answer")
         assert {row[0]: row[1:] for row in endings} == dict.fromkeys(asked, (1, None)) | {other: (0, kept[0].id)}
         async with http.post(f"{server.url}/api/answers/{other}/stop"):
