@@ -15,7 +15,8 @@ import uvicorn
 from hubbub.answers.runner import Runner
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.ending import Ending
-from hubbub.compose import clients_for, open_web_application
+from hubbub.compose import clients_for
+from hubbub.compose.web import open_web_application
 from hubbub.settings import Settings
 from hubbub.web.acceptor import Acceptor
 from hubbub.web.clients import Clients
