@@ -4,7 +4,6 @@ import asyncio
 import math
 import signal
 import socket
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -162,12 +161,3 @@ class Server(uvicorn.Server):
             if not any(is_silent(one) for one in self.server_state.connections):
                 return
             await asyncio.sleep(0.02)
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """Return a loop of the fastest kind that there is."""
-    if sys.platform == "win32":
-        return asyncio.new_event_loop()
-    import uvloop
-
-    return uvloop.new_event_loop()
