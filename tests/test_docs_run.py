@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest_asyncio
 
 from tests.ingest.chat_exports import two_branches
 from tests.ingest.documents import word
+from tests.servers.copies import copied, said_by
 from tests.servers.hubbub_server import HubbubServer, environment, hubbub_serving, scripted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,20 +78,34 @@ def furnished(folder: Path) -> dict[str, str]:
 
 
 async def run(command: str, folder: Path, variables: dict[str, str], server: HubbubServer) -> None:
-    """Run a command to its end; one that serves until it does."""
+    """Run a command to its end; one that serves until it does.
+
+    The shell reads the words of a `hubbub`, which is a copy then; one that is named by its path begins afresh.
+    """
     if command.startswith("make "):
         target = command.partition("#")[0].split()
         await ended([*target, "--dry-run"], ROOT, variables)  # the tests are run by two of them
         return
     if command.startswith("hubbub bench"):
-        command += f" --url {server.url} --people 1 --seconds 1"
+        command += f" --url {server.url} --people 1 --seconds 1 --yes"
+    if not command.startswith("hubbub "):
+        await (serves if SERVING.search(command) else ended)(["bash", "-ec", command], folder, variables)
+        return
+    words = await ended(["bash", "-ec", f"hubbub() {{ printf '%s\\0' \"$@\"; }}; {command}"], folder, variables)
+    arguments = words.removesuffix("\0").split("\0")
     if SERVING.search(command):
-        await serves(command, folder, variables)
-    else:
-        await ended(["bash", "-ec", command], folder, variables)
+        process = await copied(arguments, variables, folder, subprocess.STDOUT)
+        try:
+            await told_address(command, process.stdout)
+        finally:
+            await process.end()
+        return
+    code, output = await said_by(arguments, variables, folder, SECONDS)
+    assert code == 0, f"{command} ended with {code}:\n{output}"
 
 
-async def ended(command: list[str], folder: Path, variables: dict[str, str]) -> None:
+async def ended(command: list[str], folder: Path, variables: dict[str, str]) -> str:
+    """Run a command to its end, which has to be a good one; returns what it printed, errors included."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
@@ -105,28 +121,34 @@ async def ended(command: list[str], folder: Path, variables: dict[str, str]) -> 
             process.kill()
             await process.wait()
     assert process.returncode == 0, f"{command} ended with {process.returncode}:\n{output.decode()}"
+    return output.decode()
 
 
-async def serves(command: str, folder: Path, variables: dict[str, str]) -> None:
+async def serves(command: list[str], folder: Path, variables: dict[str, str]) -> None:
+    """Run what serves until it says where."""
     process = await asyncio.create_subprocess_exec(
-        *("bash", "-ec", f"exec {command}"),
+        *command,
         cwd=folder,
         env=variables | {"BIND": "127.0.0.1:0", "PYTHONUNBUFFERED": "1"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-    told: list[str] = []
     try:
-        async with asyncio.timeout(SECONDS):
-            assert process.stdout is not None
-            async for line in process.stdout:
-                told.append(line.decode())
-                if re.search(r"http://\S+", told[-1]):
-                    break
-            else:
-                raise AssertionError(f"{command} did not serve:\n{''.join(told)}")
+        assert process.stdout is not None
+        await told_address(command, process.stdout)
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+async def told_address(command: str | list[str], output: asyncio.StreamReader) -> None:
+    """Read what a server says until it says where it serves."""
+    told: list[str] = []
+    async with asyncio.timeout(SECONDS):
+        async for line in output:
+            told.append(line.decode())
+            if re.search(r"http://\S+", told[-1]):
+                return
+    raise AssertionError(f"{command} did not serve:\n{''.join(told)}")

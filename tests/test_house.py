@@ -108,13 +108,16 @@ def test_importing_the_composition_stays_light() -> None:
     }
 
 
-def test_importing_the_package_loads_nothing_else() -> None:
-    """What it offers is loaded when it is asked for."""
-    command = [sys.executable, "-c", "import sys, hubbub; print(*sys.modules); hubbub.Hub"]
+def test_importing_the_package_or_the_composition_loads_nothing_else() -> None:
+    """What the package offers is loaded when it is asked for, and HTTP by those processes alone that serve."""
+    told = "print(*sys.modules)"
+    code = f"import sys, hubbub; {told}; import hubbub.compose, hubbub.cli.serve; {told}; hubbub.Hub"
+    command = [sys.executable, "-c", code]
     loaded = subprocess.run(command, capture_output=True, check=True, env={"PYTHONPATH": str(ROOT / "src")}).stdout
-    names = set(loaded.decode().split())
-    assert {name for name in names if name.startswith("hubbub")} == {"hubbub"}
-    assert not names & {"fastapi", "aiohttp", "msgspec", "pydantic", "asyncio"}
+    with_package, with_composition = (set(line.split()) for line in loaded.decode().splitlines())
+    assert {name for name in with_package if name.startswith("hubbub")} == {"hubbub"}
+    assert not with_package & {"fastapi", "aiohttp", "msgspec", "pydantic", "asyncio"}
+    assert not with_composition & {"fastapi", "starlette.routing", "uvicorn", "hubbub.web.app"}
 
 
 def test_the_watch_over_imports_sees_what_they_do(tmp_path: Path) -> None:

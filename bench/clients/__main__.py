@@ -16,6 +16,7 @@ import aiohttp
 from bench.clients.model import Actor
 from bench.clients.report import page_of, version_of
 from bench.clients.table import CELLS, CLIENTS, Client
+from tests.servers.copies import copied
 from tests.servers.hubbub_server import environment, hubbub_serving
 
 HERE = Path(__file__).resolve().parent
@@ -67,12 +68,11 @@ async def serving() -> AsyncIterator[Served]:
 
 async def key_of(folder: Path, variables: dict[str, str]) -> str:
     """Return a new key for a server on this data folder."""
-    command = (sys.executable, "-m", "hubbub", "keys", "add", "clients")
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment(folder, variables), stdout=asyncio.subprocess.PIPE, cwd=folder
-    )
-    told, _ = await process.communicate()
-    return told.decode().strip()
+    process = await copied(["keys", "add", "clients"], environment(folder, variables), folder)
+    try:
+        return (await process.stdout.read()).decode().strip()
+    finally:
+        await process.end()
 
 
 async def _collection(served: Served) -> None:

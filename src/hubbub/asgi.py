@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from hubbub.answers.runner import Runner
 from hubbub.app.application import Application
 from hubbub.cli.serving import Server
-from hubbub.compose import web_application
+from hubbub.compose.web import web_application
 from hubbub.settings import load_settings
 
 

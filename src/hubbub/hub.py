@@ -17,7 +17,8 @@ from hubbub.app.assistants_asked import told_by
 from hubbub.app.collections import Collections
 from hubbub.app.documents import Documents
 from hubbub.app.messages import Able, able_of, read_messages
-from hubbub.compose import open_application_within, web_application_within
+from hubbub.compose import open_application_within
+from hubbub.compose.web import web_application_within
 from hubbub.core.documents import Hit
 from hubbub.core.events import Event, Failed, Text, error_of
 from hubbub.core.messages import Turn

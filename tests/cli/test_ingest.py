@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sqlite3
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import aiohttp
 import pytest
 from typer.testing import Result
 
-from tests.cli.commands import PLAIN, environment, run, start
+from tests.cli.commands import PLAIN, run, start
 from tests.ingest import documents as samples
 from tests.ingest.scans import encoded, scan
 from tests.servers.hubbub_server import hubbub_serving
@@ -224,24 +223,9 @@ def _count(path: Path, query: str) -> int:
 async def test_while_a_server_works_on_the_folder(folder: Path, documents: Path) -> None:
     folder = documents.parent  # where a server can be started: it is there
     async with hubbub_serving(folder, PLAIN) as server, aiohttp.ClientSession() as http:
-        process = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-m",
-                "hubbub",
-                "ingest",
-                str(documents),
-                "--collection",
-                "rules",
-                "--share",
-                "everybody",
-            ),
-            env=environment(folder),
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(30):
-            _, err = await process.communicate()
-        assert (process.returncode, err.decode().splitlines()[:1]) == (0, ["rules: 2 read, 0 unchanged."])
+        arguments = ("ingest", str(documents), "--collection", "rules", "--share", "everybody")
+        code, _, err = await asyncio.to_thread(run, folder, *arguments)
+        assert (code, err.splitlines()[:1]) == (0, ["rules: 2 read, 0 unchanged."])
         async with http.get(f"{server.url}/api/collections") as response:
             collections = {one["name"]: one for one in (await response.json())["collections"]}
         assert (collections["rules"]["is_shared"], collections["rules"]["documents"]) == (True, 2)

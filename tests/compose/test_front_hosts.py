@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from hubbub.compose.application import web_application
 from hubbub.compose.front import everybody_warning, front_of, machine_names
 from hubbub.compose.identity import identity_faults
+from hubbub.compose.web import web_application
 from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 

@@ -16,7 +16,7 @@ import uvloop
 
 from hubbub.connections.outside import BrokenOff, Unreachable
 from hubbub.connections.replies import Deadline, StreamReply
-from hubbub.connections.streams import Streams
+from hubbub.connections.streams import Streams, trusting_the_system
 from tests.patience import patience
 from tests.servers.model_server import ModelServer, Script
 
@@ -37,6 +37,20 @@ async def ends(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Streams, M
     async with ModelServer(tls=theirs) as server, Streams(resolver, ours) as streams:
         yield streams, server
     await resolver.close()
+
+
+async def test_the_systems_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are opened: it takes longer than all else in a start."""
+    read: list[ssl.SSLContext] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda self, _purpose: read.append(self))
+    trusting_the_system.cache_clear()
+    resolver = aiohttp.AsyncResolver()
+    try:
+        async with Streams(resolver), Streams(resolver):
+            assert len(read) == 1
+    finally:
+        trusting_the_system.cache_clear()  # what it read here was nothing
+        await resolver.close()
 
 
 @asynccontextmanager

@@ -182,7 +182,8 @@ async def real_model(chat_weights: Path) -> AsyncIterator[LocalModel]:  # one fo
     async def there(progress: Progress) -> Path:
         return chat_weights
 
-    async with Http() as http, LocalModel("smollm2-135m", there, http) as model:
+    # By itself: threads wait for each other by turning in a circle, which takes most of the time where others work too.
+    async with Http() as http, LocalModel("smollm2-135m", there, http, threads=1) as model:
         yield model
 
 

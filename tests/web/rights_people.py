@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hubbub.app.application import Application
 from hubbub.compose import prepare_folder
-from hubbub.compose.application import open_asking, web_application_within
+from hubbub.compose.application import open_asking
 from hubbub.compose.backends import load_backends
+from hubbub.compose.web import web_application_within
 from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, SIGNED_IN, Person, Right
 from hubbub.settings import Settings
 from tests.web.test_matrix import SAID, HostsIdentity

@@ -9,9 +9,9 @@ from rich.console import Console
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.listening import Listeners
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.loops import new_loop
 from hubbub.cli.notifying import READY, notify, watched_by_system
 from hubbub.cli.people import first_link
-from hubbub.cli.serving import new_loop
 from hubbub.cli.workers import Workers
 from hubbub.compose import check_open_files, fetch_weights, going_on, identity_faults, prepare_folder
 from hubbub.core.errors import SettingsError

@@ -4,7 +4,6 @@ import asyncio
 import math
 import signal
 import socket
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -15,7 +14,8 @@ import uvicorn
 from hubbub.answers.runner import Runner
 from hubbub.cli.collecting import collecting_at_rest
 from hubbub.cli.ending import Ending
-from hubbub.compose import clients_for, open_web_application
+from hubbub.compose import clients_for
+from hubbub.compose.web import open_web_application
 from hubbub.settings import Settings
 from hubbub.web.acceptor import Acceptor
 from hubbub.web.clients import Clients
@@ -161,12 +161,3 @@ class Server(uvicorn.Server):
             if not any(is_silent(one) for one in self.server_state.connections):
                 return
             await asyncio.sleep(0.02)
-
-
-def new_loop() -> asyncio.AbstractEventLoop:
-    """Return a loop of the fastest kind that there is."""
-    if sys.platform == "win32":
-        return asyncio.new_event_loop()
-    import uvloop
-
-    return uvloop.new_event_loop()

@@ -13,8 +13,9 @@ from collections.abc import Callable
 
 from hubbub.cli.ending import Ending
 from hubbub.cli.logs import logging_to_stderr
+from hubbub.cli.loops import new_loop
 from hubbub.cli.orders import DRAIN, EXPECT, SUCCEEDED, Alive, Failed, Ready, Report, decode_job, encode_report
-from hubbub.cli.serving import new_loop, serve_on
+from hubbub.cli.serving import serve_on
 from hubbub.core.errors import HubbubError, SettingsError
 from hubbub.settings import Settings
 

@@ -7,9 +7,6 @@ from hubbub.compose.application import (
     open_engine,
     open_keys,
     open_people_work,
-    open_web_application,
-    web_application,
-    web_application_within,
 )
 from hubbub.compose.azure import azure_faults
 from hubbub.compose.backends import backend_faults, has_documents_in_folder
@@ -76,7 +73,6 @@ __all__ = [
     "open_people_work",
     "open_rated",
     "open_usage",
-    "open_web_application",
     "origins_for",
     "pools_of",
     "prepare_folder",
@@ -86,7 +82,5 @@ __all__ = [
     "telemetry_faults",
     "telemetry_shown",
     "ways_to_sign_in",
-    "web_application",
-    "web_application_within",
     "where",
 ]

@@ -1,12 +1,10 @@
-"""Build the application, and what serves it over HTTP."""
+"""Build the application. What serves it over HTTP is built in `web`."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
-
-from fastapi import FastAPI
 
 from hubbub.answers.admission import AdmissionControl, AdmissionLimits
 from hubbub.answers.base import Capacity, Fixed, SharedStore
@@ -26,20 +24,18 @@ from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
 from hubbub.compose.documents import DocumentStore, going_on, keep_guide, open_document_store, sandbox_of
 from hubbub.compose.fetching import open_by_url
-from hubbub.compose.front import ANY_HOST, Front, front_of
 from hubbub.compose.guests import open_guests
-from hubbub.compose.identity import is_loopback, lets_everybody_in, open_doors
+from hubbub.compose.identity import open_doors
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.model_rights import shared_with, tell_unknown_groups
 from hubbub.compose.models import OnFetch, open_catalog
 from hubbub.compose.one_folder import keep_to_one_folder
-from hubbub.compose.own import wire_formats
 from hubbub.compose.personal import open_personal, work_on_people
-from hubbub.compose.providers import identity_proxies, provider_names
+from hubbub.compose.providers import provider_names
 from hubbub.compose.provisioning import open_provisioners
 from hubbub.compose.rated import records_of
 from hubbub.compose.syncing import keep_synced
-from hubbub.compose.telemetry import endpoints, open_tracing, tell_figures
+from hubbub.compose.telemetry import open_tracing, tell_figures
 from hubbub.connections.http import Http
 from hubbub.connections.sqlite import Sqlite
 from hubbub.connections.threads import in_a_thread
@@ -61,9 +57,6 @@ from hubbub.search.base import Library
 from hubbub.settings import Settings
 from hubbub.settings.shown import shown
 from hubbub.settings.tree import Embeddings
-from hubbub.web.address import Proxies
-from hubbub.web.app import create_app
-from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
@@ -72,56 +65,6 @@ MOST_SESSIONS = 500
 """As many as a person can have kept."""
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
-
-
-def web_application(settings: Settings) -> FastAPI:
-    """Return the ASGI application for any server; it opens everything when it starts.
-
-    Makes the data folder: call it before the event loop runs.
-
-    Raises:
-        SettingsError: the page of `server.frontend` can't be read, or any origin is let in.
-        StoreError: the data folder can't be written.
-    """
-    prepare_folder(settings.server.data_folder)
-    return _web(settings, front_of(settings), lambda: _watched(open_application(settings)))
-
-
-@asynccontextmanager
-async def open_web_application(
-    settings: Settings, on_fetch: OnFetch | None = None
-) -> AsyncGenerator[tuple[FastAPI, Runner]]:
-    """Open everything, then give the application and its runner: for a server that says itself when answers end.
-
-    Raises:
-        Conflict, SettingsError, StoreError: as `open_application` does.
-    """
-    front = await in_a_thread(
-        lambda: front_of(settings)
-    )  # before there are task groups, which would wrap what is wrong with it
-    async with open_application(settings, on_fetch) as application:
-        yield _web(settings, front, lambda: _watched(nullcontext(application))), application.runner
-
-
-def web_application_within(
-    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Application]], *, has_page: bool
-) -> FastAPI:
-    """Return what serves an application inside another one. Which names are answered to is the outer one's to say.
-
-    Nobody is an operator for coming from this machine: everybody does where that server stands behind another one.
-    With the page it reads files: call it before the event loop runs.
-    """
-    names = () if ANY_HOST in settings.server.allowed_hosts else settings.server.allowed_hosts
-    return create_app(
-        opening,
-        limits=_limits(settings),
-        choices=_choices(settings),
-        allowed_hosts=names,
-        has_page=has_page,
-        identity_proxies=identity_proxies(settings),
-        formats=wire_formats(settings),
-        notes_callers=bool(endpoints(settings)),
-    )
 
 
 @asynccontextmanager
@@ -133,7 +76,7 @@ async def open_application_within(settings: Settings, identity: Identity | None 
     """
     await in_a_thread(lambda: prepare_folder(settings.server.data_folder))
     await in_a_thread(lambda: load_backends(settings))
-    async with _watched(open_application(settings, identity=identity)) as application:
+    async with watched(open_application(settings, identity=identity)) as application:
         yield application
 
 
@@ -309,7 +252,7 @@ async def _assembled(
         pictures=await in_a_thread(partial(sandbox_of, settings)),
         by_url=await open_by_url(stack, settings),
         embedder=store.embedder,
-        limits=_limits(settings),
+        limits=limits_of(settings),
         audit=audit,
         deeds=deeds,
         readings=Readings(readings_in(database), deeds),
@@ -325,7 +268,7 @@ async def _assembled(
 
 
 @asynccontextmanager
-async def _watched(opening: AbstractAsyncContextManager[Application]) -> AsyncGenerator[Application]:
+async def watched(opening: AbstractAsyncContextManager[Application]) -> AsyncGenerator[Application]:
     """Watch the event loop while an application is used: who would wait for it before that is not there yet."""
     async with opening as application, application.watchdog:
         yield application
@@ -392,24 +335,8 @@ def _engine(settings: Settings, catalog: Catalog, store: DocumentStore, coalesci
     )
 
 
-def _web(settings: Settings, front: Front, opening: Callable[[], AbstractAsyncContextManager[Application]]) -> FastAPI:
-    is_local = is_loopback(settings.server.host) and lets_everybody_in(settings)
-    return create_app(
-        opening,
-        limits=_limits(settings),
-        choices=replace(_choices(settings), has_local_operators=is_local),
-        allowed_hosts=front.hosts,
-        answers_addresses=front.answers_addresses,
-        allowed_origins=front.origins,
-        proxies=Proxies(settings.server.trusted_proxies),
-        identity_proxies=identity_proxies(settings),
-        foreign_page=front.page,
-        formats=front.formats,
-        notes_callers=bool(endpoints(settings)),
-    )
-
-
-def _limits(settings: Settings) -> RequestLimits:
+def limits_of(settings: Settings) -> RequestLimits:
+    """Return what the settings let a request be."""
     limits = settings.limits
     return RequestLimits(
         question_characters=limits.question_characters,
@@ -423,15 +350,6 @@ def _limits(settings: Settings) -> RequestLimits:
         grace_seconds=settings.answers.grace_seconds,
         body_seconds=settings.clients.body_seconds,
         kept_seconds=settings.answers.kept_days * 86400,
-    )
-
-
-def _choices(settings: Settings) -> Choices:
-    page = settings.sample_page
-    return Choices(
-        ProtocolChoices(**settings.protocols.model_dump()),
-        SamplePage(page.signs_in, page.browser_history),
-        is_open_to_everybody=settings.identity.open_to_everybody and lets_everybody_in(settings),
     )
 
 

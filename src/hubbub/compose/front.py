@@ -5,6 +5,8 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hubbub.compose.backends import load_backends
 from hubbub.compose.identity import identity_faults, is_loopback, lets_everybody_in
@@ -13,7 +15,9 @@ from hubbub.core.errors import SettingsError
 from hubbub.settings import Settings
 from hubbub.settings.origins import ANY, origins_in
 from hubbub.web.dialects.base import WireFormat
-from hubbub.web.page import ForeignPage
+
+if TYPE_CHECKING:
+    from hubbub.web.page import ForeignPage
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class Front:
     """Whether it answers to plain IP addresses as well: no other site's page is found at one."""
     origins: tuple[str, ...]
     """Whose pages may speak to it besides its own."""
-    page: ForeignPage | None
+    page: "ForeignPage | None"
     """The page in place of its own."""
     formats: Mapping[str, WireFormat]
     """Wire formats of somebody's own, by name."""
@@ -60,10 +64,16 @@ def front_of(settings: Settings) -> Front:
     load_backends(settings)
     folder = settings.server.frontend
     is_trusted = settings.server.frontend_is_trusted
-    page = ForeignPage(folder, is_trusted=is_trusted) if folder is not None else None
+    page = _foreign_page(folder, is_trusted=is_trusted) if folder is not None else None
     if page is not None and is_trusted:
         logger.warning("%s", TRUSTED)
     return Front(*_hosts(settings), origins_for(settings), page, wire_formats(settings))
+
+
+def _foreign_page(folder: Path, *, is_trusted: bool) -> "ForeignPage":
+    from hubbub.web.page import ForeignPage  # what reads the settings alone has no need of HTTP
+
+    return ForeignPage(folder, is_trusted=is_trusted)
 
 
 def everybody_warning(settings: Settings) -> str | None:

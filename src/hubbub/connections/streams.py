@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -23,6 +24,12 @@ from hubbub.connections.sockets import Connection, connect
 _Place = tuple[str, int, bool]  # host, port, whether TLS
 
 
+@cache
+def trusting_the_system() -> ssl.SSLContext:
+    """Return what trusts the system's certificates: to read them takes longer than all else that an `Http` opens."""
+    return ssl.create_default_context()
+
+
 class Streams:
     """Makes requests whose replies are streams. An async context manager.
 
@@ -33,7 +40,7 @@ class Streams:
 
     def __init__(self, resolver: AbstractResolver, tls: ssl.SSLContext | None = None) -> None:
         self._arrivals: Arrivals[StreamReply] = Arrivals()
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or trusting_the_system()
         self._resolver = resolver
         self._kept: dict[_Place, deque[tuple[float, Connection]]] = {}
         """By where they lead to, with when they were last used; the last one used is the first one used again."""
