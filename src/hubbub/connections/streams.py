@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ class Streams:
 
     def __init__(self, resolver: AbstractResolver, tls: ssl.SSLContext | None = None) -> None:
         self._arrivals: Arrivals[StreamReply] = Arrivals()
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or _trusted_by_the_system()
         self._resolver = resolver
         self._kept: dict[_Place, deque[tuple[float, Connection]]] = {}
         """By where they lead to, with when they were last used; the last one used is the first one used again."""
@@ -167,6 +168,12 @@ class Streams:
         except OSError as error:
             raise Unreachable(f"the name {host} can't be looked up") from error
         return [(socket.AddressFamily(one["family"]), one["host"], one["port"]) for one in found]
+
+
+@cache
+def _trusted_by_the_system() -> ssl.SSLContext:
+    """Return what trusts the authorities that the system does. To read them all takes 50 ms, so it is done once."""
+    return ssl.create_default_context()
 
 
 def _parsed(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[_Place, bytes]:
