@@ -393,7 +393,7 @@ async def test_who_sends_a_key_that_holds_not_is_let_in_nowhere(tmp_path: Path, 
                     assert told.get("code") == "not_signed_in" or told["error"]["code"] == "invalid_api_key"
                     assert not got.cookies
                     asked += 1
-        assert asked > 10 * len(headers)
+        assert asked > 300
         for path in OPEN_TO_ALL:
             async with person.get(path, headers=headers[0], allow_redirects=False) as got:
                 assert got.status in (200, 307), path
