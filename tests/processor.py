@@ -1,16 +1,12 @@
 """Measure processor time where other tests have left much in this process."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
-@contextmanager
-def others_garbage_aside() -> Iterator[None]:
-    """Let no collection in here look through what was there before: that alone can take half a second."""
+def put_others_garbage_aside() -> None:
+    """Let no collection look through what is there by now: that alone can take a second.
+
+    It stays aside: what the collected tests consist of, too, which all later collections would look through again.
+    """
     gc.collect()
     gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -17,6 +17,7 @@ from hubbub.connections.sandbox import (
     Crashed,
     Failed,
     Killed,
+    Layers,
     NotStarted,
     OutOfMemory,
     Returned,
@@ -217,3 +218,14 @@ def is_alive(pid: int) -> bool:
 def children(parent: int | None = None) -> list[int]:
     """Return the ids of the living children of a process, or of this one, that were started for a sandbox."""
     return [pid for pid in children_of(parent or os.getpid()) if Path(sandboxed.__file__).name in command_of(pid)]
+
+
+async def test_what_a_machine_confines_with_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sandbox, "_layers", None)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/nowhere/python")
+        assert isinstance(await Sandbox().layers(), NotStarted)
+    found = await Sandbox().layers()  # that none could be started is no answer for good
+    assert isinstance(found, Layers)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert await Sandbox().layers() is found

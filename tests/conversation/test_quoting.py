@@ -13,7 +13,7 @@ from hubbub.conversation.quoted import quoted
 from hubbub.conversation.quoting import READ_HITS, choose, choose_by_meaning, choose_in_turns, rate
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.errors import ModelError
-from tests.processor import others_garbage_aside
+from tests.processor import put_others_garbage_aside
 
 
 def hit(text: str, number: int = 1, *, title: str = "", heading: str = "") -> Hit:
@@ -187,11 +187,11 @@ async def test_much_to_read_keeps_the_loop_from_nobody() -> None:
             await asyncio.sleep(0)
             longest = max(longest, time.thread_time() - began)
 
-    with others_garbage_aside():
-        task = asyncio.create_task(other())
-        await asyncio.sleep(0)
-        chosen = await choose_in_turns("What is word7 of word8?", hits)
-        task.cancel()
+    put_others_garbage_aside()
+    task = asyncio.create_task(other())
+    await asyncio.sleep(0)
+    chosen = await choose_in_turns("What is word7 of word8?", hits)
+    task.cancel()
     assert chosen == choose("What is word7 of word8?", hits)
     assert longest < 0.04
 

@@ -17,7 +17,7 @@ from hubbub.identity.keys import FRESH_SECONDS, PREFIX, Keyring, digest_of, key_
 from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.keys_sqlite import SqliteKeys
 from tests.patience import patience
-from tests.processor import others_garbage_aside
+from tests.processor import put_others_garbage_aside
 
 
 class Clock:
@@ -232,12 +232,12 @@ async def test_what_a_look_up_costs(tmp_path: Path) -> None:
         headers = {"authorization": f"Bearer {text}"}
         await keyring.person(text)
         took: list[float] = []
-        with others_garbage_aside():
-            for _ in range(3):
-                began = time.thread_time()
-                for _ in range(1000):
-                    found = key_in(headers)
-                    assert found is not None
-                    await keyring.person(found)
-                took.append((time.thread_time() - began) / 1000)
+        put_others_garbage_aside()
+        for _ in range(3):
+            began = time.thread_time()
+            for _ in range(1000):
+                found = key_in(headers)
+                assert found is not None
+                await keyring.person(found)
+            took.append((time.thread_time() - began) / 1000)
     assert min(took) < 100e-6, "a look-up in memory is to be cheap beside a request's millisecond"

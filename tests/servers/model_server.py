@@ -205,7 +205,7 @@ class ModelServer:
         if await _goes_wrong("first_token", script, writer):
             return False
         await asyncio.sleep(script.seconds_before_first)
-        pieces = script.raw if script.raw is not None else [event(token) for token in script.tokens]
+        pieces = script.raw if script.raw is not None else (event(token) for token in script.tokens)
         for number, piece in enumerate(pieces):
             if script.held is not None and number == script.held[0]:
                 await script.held[1].wait()

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, null
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import aiohttp
 import uvicorn
@@ -22,7 +21,7 @@ from hubbub.app.application import Application
 from hubbub.app.by_url import ByUrl
 from hubbub.app.limits import RequestLimits
 from hubbub.app.rights_watch import RightsWatch
-from hubbub.connections.sandbox import Layers, NotStarted, Sandbox, SandboxLimits, Setup
+from hubbub.connections.sandbox import Sandbox, SandboxLimits, Setup
 from hubbub.connections.watchdog import Watchdog
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
@@ -49,17 +48,6 @@ from tests.web.stores import documents_in_sqlite, in_memory, in_postgres
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
 OCR = Plan(folders=data_folders())
-
-
-class _Reader(Sandbox):
-    """A sandbox like any other, but what this machine confines it with is looked up once in a process."""
-
-    _layers: ClassVar[Layers | NotStarted | None] = None
-
-    async def layers(self) -> Layers | NotStarted:
-        if _Reader._layers is None:
-            _Reader._layers = await super().layers()
-        return _Reader._layers
 
 
 class _Server(uvicorn.Server):
@@ -153,8 +141,7 @@ async def hubbub_running(
         if meter.is_on:
             answers.beside_endings = meter.settling
         ocr = OCR
-        sandbox = _Reader(limits=SandboxLimits(wall_seconds=20), setup=Setup(folders=ocr.folders))
-        await sandbox.layers()
+        sandbox = Sandbox(limits=SandboxLimits(wall_seconds=20), setup=Setup(folders=ocr.folders))
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=folder / "ingest.lock", ocr=ocr)
         log = await stack.enter_async_context(Log(answers))
         runner = await stack.enter_async_context(Runner(log, answers, control))

@@ -22,6 +22,7 @@ async def collecting_at_rest(open_answers: Callable[[], int]) -> AsyncGenerator[
     and going through it again and again is a fifth of a start.
     """
     before = gc.get_threshold()
+    was_left_out = gc.get_freeze_count() > 0
     if gc.isenabled():
         gc.collect()
     gc.freeze()
@@ -34,7 +35,8 @@ async def collecting_at_rest(open_answers: Callable[[], int]) -> AsyncGenerator[
         task.cancel()
         await asyncio.wait({task})
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if not was_left_out:  # by whoever has this process: that stays so
+            gc.unfreeze()
 
 
 async def _collect(open_answers: Callable[[], int]) -> None:

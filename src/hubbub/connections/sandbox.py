@@ -8,7 +8,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -97,6 +97,9 @@ class Sandbox:
     be ours, or what whoever runs the server has installed; it is their input that is not trusted.
     """
 
+    _layers: ClassVar[Layers | None] = None
+    """Those of this machine, which stay as they are while a process runs."""
+
     def __init__(self, *, at_once: int = 2, limits: SandboxLimits | None = None, setup: Setup | None = None) -> None:
         """Take how many children may be at once, and what each is made ready for."""
         self.limits = limits or SandboxLimits()
@@ -139,12 +142,14 @@ class Sandbox:
             return await _run(child, msgspec.msgpack.encode(request), returns, limits)
 
     async def layers(self) -> Layers | NotStarted:
-        """Start a child to see which layers of its confinement hold on this machine."""
-        match await self.call("hubbub.connections.confinement:layers", {}, Layers):
-            case Returned(value=layers):
-                return layers
-            case failure:
-                return failure if isinstance(failure, NotStarted) else NotStarted(str(failure))
+        """Start a child to see which layers of its confinement hold on this machine: once, then it is known."""
+        if Sandbox._layers is None:
+            match await self.call("hubbub.connections.confinement:layers", {}, Layers):
+                case Returned(value=layers):
+                    Sandbox._layers = layers
+                case failure:
+                    return failure if isinstance(failure, NotStarted) else NotStarted(str(failure))
+        return Sandbox._layers
 
 
 def _opened(files: Mapping[str, Path]) -> dict[str, int]:
