@@ -1,7 +1,8 @@
 """Many tabs of one browser, which has six connections to a server: they share one for what is being answered."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -16,6 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORDS = 10_000
 """So many that no answer ends by itself, however long the tabs take to open."""
+PAUSE_SECONDS = 0.2
+"""Between two words: tabs that show more of them at once fill the processor, which no test here is about."""
 TABS = 12
 BROWSERS_CONNECTIONS = 6
 """So many connections to one server has a browser: where all hold streams, nothing else gets through."""
@@ -25,7 +28,7 @@ LEAD_SECONDS = 1.0
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HubbubServer]:
-    variables = scripted(words=WORDS, pause_seconds=0.02) | {"HUBBUB_ADMISSION__RUNNING_PER_PERSON": "50"}
+    variables = scripted(words=WORDS, pause_seconds=PAUSE_SECONDS) | {"HUBBUB_ADMISSION__RUNNING_PER_PERSON": "50"}
     async with hubbub_serving(tmp_path_factory.mktemp("tabs"), variables) as server:
         yield server
 
@@ -56,6 +59,10 @@ async def goes_on(page: Page, count: int) -> None:
     assert said == [f"word{number}" for number in range(len(said))]
 
 
+async def all_go_on(tabs: Sequence[Page], count: int) -> None:
+    await asyncio.gather(*(goes_on(tab, count) for tab in tabs))
+
+
 async def at_rest_one_stream(proxy: CountingProxy) -> None:
     """See that what the browser holds comes to be one connection, and never took all that it has."""
     await proxy.until(lambda it: it.streams == 1)
@@ -69,8 +76,7 @@ async def test_twelve_tabs_stream_over_one_connection_and_each_can_be_stopped(
     context = await browser.new_context()
     tabs = [await streaming(context, proxy.url) for _ in range(TABS)]
     await at_rest_one_stream(proxy)
-    for tab in tabs:  # hidden ones, too
-        await goes_on(tab, 10)
+    await all_go_on(tabs, 5)  # hidden ones, too
     opened = proxy.opened_streams
     assert opened <= 2 * TABS  # one for each question, and some for connections that were made again
     for tab in tabs:
@@ -94,8 +100,7 @@ async def pause_after_closing_the_first(browser: Browser, proxy: CountingProxy, 
     for tab in (second, third):
         await watch_growth(tab)
     await first.close()
-    for tab in (second, third):
-        await goes_on(tab, 60)
+    await all_go_on([second, third], 15)
     longest = max([await longest_pause(tab) for tab in (second, third)])
     await at_rest_one_stream(proxy)
     await context.close()
@@ -121,8 +126,7 @@ async def test_the_worker_that_the_tabs_share_dies(browser: Browser, proxy: Coun
     ]
     assert len(workers) == 1
     await session.send("Target.closeTarget", {"targetId": workers[0]})
-    for tab in tabs:
-        await goes_on(tab, 60)
+    await all_go_on(tabs, 15)
     await at_rest_one_stream(proxy)
     await context.close()
 
