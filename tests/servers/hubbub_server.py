@@ -46,6 +46,7 @@ def environment(folder: Path, variables: Mapping[str, str | None]) -> dict[str, 
         "HUBBUB_SERVER__PORT": "0",
         "HUBBUB_SERVER__DATA_FOLDER": str(folder),
         "HUBBUB_EMBEDDED__IS_ENABLED": "false",
+        "HUBBUB_EMBEDDED__THREADS": "1",  # several wait for each other by turning in a circle, at others' expense
         "HUBBUB_EMBEDDINGS__PROVIDER": "none",
         "HUBBUB_DISCOVERY__IS_ENABLED": "false",
         "HUBBUB_GUIDE__IS_ENABLED": "false",
