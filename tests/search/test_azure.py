@@ -4,8 +4,9 @@ import asyncio
 import logging
 import ssl
 import sys
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -16,7 +17,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 
 from hubbub.connections.azure import open_credential
-from hubbub.connections.sqlite import Sqlite
+from hubbub.connections.sqlite import READERS, Sqlite
 from hubbub.core.documents import Hit, Retrieval
 from hubbub.core.errors import SearchError, SettingsError
 from hubbub.search.azure import AzureSearch, azure_search
@@ -338,6 +339,27 @@ async def test_what_could_not_be_deleted_is_deleted_later(opened: Open, server: 
         assert set(server.indexes[INDEX].documents) == {"d1-1-0"}
         await search.embed_next()
         assert server.indexes[INDEX].documents == {}
+
+
+async def test_what_is_being_put_is_no_stray(opened: Open, server: SearchServer, database: Sqlite) -> None:
+    """Not where looking for strays has to wait, either: here others keep those who read the database."""
+
+    async def keep_reading() -> None:
+        while True:
+            await database.read(lambda _: time.sleep(0.01))
+
+    async def put_all(search: AzureSearch, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            await put(search, document(number), "the bridge")
+
+    async with opened(embedder=None) as search:
+        others = [asyncio.create_task(keep_reading()) for _ in range(READERS)]
+        await asyncio.gather(*(put_all(search, range(first, 160, 8)) for first in range(8)))
+        for other in others:
+            other.cancel()
+        counted = {document_id for document_id, (passages, _) in (await search.counts()).items() if passages}
+        assert {one["document_id"] for one in server.indexes[INDEX].documents.values()} == counted
+        assert len(counted) == 160
 
 
 async def test_what_the_index_has_lost_comes_back(opened: Open, server: SearchServer) -> None:

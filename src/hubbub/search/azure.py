@@ -1,5 +1,6 @@
 """Search an index at Azure AI Search that Hubbub makes and fills."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Sequence
@@ -69,6 +70,8 @@ class AzureSearch:
         self._database = database
         self._ledger = Ledger(database)
         self._busy = set[str]()
+        self._announcing = asyncio.Lock()
+        """Held while it is told which documents are being put: else what one just began to put passed for a stray."""
         self._stack = AsyncExitStack()
         self._opened: Service | None = None
         self._is_made = False
@@ -169,7 +172,8 @@ class AzureSearch:
         self._busy.add(document.id)
         try:
             await self._make()
-            await self._ledger.announce(document.id, passages)
+            async with self._announcing:
+                await self._ledger.announce(document.id, passages)
             await self._service.change([_upload(document, passage) for passage in passages])
             await self._ledger.put(document, passages)
         finally:
@@ -238,7 +242,9 @@ class AzureSearch:
 
     async def _sweep(self) -> None:
         """Delete what the index holds and nobody needs: replaced, removed, or left behind by a dead process."""
-        await self._delete(await self._ledger.strays(self._busy, CATCH_UP))
+        async with self._announcing:
+            strays = await self._ledger.strays(self._busy, CATCH_UP)
+        await self._delete(strays)
 
     async def _delete(self, ids: Sequence[str]) -> None:
         if ids:
