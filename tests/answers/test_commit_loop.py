@@ -1,6 +1,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 from hubbub.answers.commit_loop import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, CommitLoop
 from tests.patience import patience
@@ -38,6 +39,35 @@ async def test_it_sleeps_while_there_is_nothing_to_do() -> None:
     pool = Pool(0)
     await run_for(CommitLoop(commit, [pool]), 0.1)
     assert (len(commits), pool.looks) == (0, 0)
+
+
+class EarlyLoop(asyncio.SelectorEventLoop):
+    """A loop whose timers come early by some milliseconds; it counts them."""
+
+    timers = 0
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        self.timers += 1
+        return super().call_at(when - 0.003, callback, *args, context=context)
+
+
+def test_it_waits_once_for_each_round() -> None:
+    commits: list[None] = []
+
+    async def commit() -> None:
+        commits.append(None)
+        if len(commits) == 20:
+            commit_loop.end()
+
+    commit_loop = CommitLoop(commit, [Pool(1)])
+    loop = EarlyLoop()
+    try:
+        commit_loop.tell(is_urgent=False)
+        loop.run_until_complete(commit_loop.run())
+    finally:
+        loop.close()
+    assert len(commits) == 20
+    assert loop.timers <= 20
 
 
 async def test_what_comes_together_is_committed_together() -> None:

@@ -34,7 +34,7 @@ class CommitLoop:
     def __init__(self, commit: Callable[[], Awaitable[None]], sources: Sequence[Source] = ()) -> None:
         self._commit = commit
         self._sources = sources
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[bool] | None = None
         """What `run` waits for, if it waits."""
         self._has_news = False
         self._is_urgent = False
@@ -91,21 +91,23 @@ class CommitLoop:
                 continue
             urgent = max(URGENT_SECONDS, URGENT_SHARE * self.window_seconds)
             due = self._last + (urgent if self._is_urgent else self.window_seconds)
-            if due <= clock():
-                return
-            await self._until_woken(due)
+            if due <= clock() or not await self._until_woken(due):
+                return  # libuv's timers may be early by part of a millisecond: that is not waited for anew
 
-    def _wake(self) -> None:
+    def _wake(self, is_early: bool = True) -> None:
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+            self._waiting.set_result(is_early)
 
-    async def _until_woken(self, at: float | None = None) -> None:
-        """Return once this is woken, or at that time. `asyncio.timeout` would cancel what waits: some 50 µs a round."""
+    async def _until_woken(self, at: float | None = None) -> bool:
+        """Return once this is woken, or at that time; tell whether it was before.
+
+        `asyncio.timeout` would cancel what waits: some 50 µs a round.
+        """
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        timer = None if at is None else loop.call_at(at, self._wake)
+        timer = None if at is None else loop.call_at(at, self._wake, False)
         try:
-            await self._waiting
+            return await self._waiting
         finally:
             self._waiting = None
             if timer is not None:
