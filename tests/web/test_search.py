@@ -108,15 +108,20 @@ async def test_each_result_tells_why_it_was_found(tmp_path: Path) -> None:
     async with hubbub_serving(tmp_path, settings) as server, aiohttp.ClientSession(server.url) as http:
         async with http.post("/api/collections", json={"name": "Rules"}) as response:
             made = (await response.json())["id"]
-        for name, text in (("a.txt", "Marzipan is sold on Mondays."), ("b.txt", "Mondays are long. " * 40)):
+        others = {f"other-{number}.txt": "The harbour opens at nine." for number in range(6)}  # else no word is rare
+        texts = {"a.txt": "Marzipan is sold on Mondays.", "b.txt": "Mondays are long. " * 40} | others
+        for name, text in texts.items():
             async with http.put(f"/api/collections/{made}/documents/{name}", data=text.encode()) as response:
                 assert response.status == 202
         asked: dict[str, Any] = {"query": "marzipan on Mondays", "collections": [made]}
-        results: list[Any] = []
+        states: list[str] = []
         async with asyncio.timeout(30):
-            while len(results) < 2:  # until both are read
-                async with http.post("/api/search", json=asked) as response:
-                    results = (await response.json())["results"]
+            while states != ["ready"] * len(texts):
+                async with http.get(f"/api/collections/{made}/documents") as response:
+                    states = [one["state"] for one in (await response.json())["documents"]]
+        async with http.post("/api/search", json=asked) as response:
+            results = (await response.json())["results"]
+        assert len(results) == 2
         assert all(one["why"] is None for one in results)
         for more in ({}, {"filters": {"kinds": ["txt"]}}):
             async with http.post("/api/search", json=asked | more | {"explain": True}) as response:
