@@ -1,10 +1,12 @@
 """Long reads have a place of their own, a bound and a deadline."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 import pytest_asyncio
 
@@ -14,6 +16,7 @@ from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.errors import Overloaded, StoreError
 from tests.patience import patience
 
+LONG = "with recursive n(i) as (select 1 union all select i + 1 from n limit 20000000) select count(*) from n"
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
 
@@ -49,6 +52,33 @@ async def test_what_is_given_up_ends_at_once(database: Sqlite) -> None:
     await asyncio.wait((running, waiting))
     async with patience():
         assert await pool.read(one) == 1
+
+
+async def test_what_is_given_up_between_two_statements_ends_too(database: Sqlite) -> None:
+    begins, goes_on = threading.Event(), threading.Event()
+    said: list[str] = []
+
+    def lasts(connection: Connection) -> None:
+        begins.set()
+        goes_on.wait()  # no statement is under way
+        try:
+            connection.all(
+                "with recursive n(i) as (select 1 union all select i + 1 from n limit 20000000) select count(*) from n"
+            )
+            said.append("went on to its end")
+        except apsw.InterruptError:
+            said.append("was stopped")
+            raise
+
+    pool = ReadPool(database, "search", threads=1, seconds=60)
+    reading = asyncio.create_task(pool.read(lasts))
+    await asyncio.to_thread(begins.wait)
+    reading.cancel()
+    await asyncio.wait({reading})
+    goes_on.set()
+    async with patience():
+        assert await pool.read(one) == 1
+    assert said == ["was stopped"]
 
 
 async def test_other_reads_do_not_wait_for_long_ones(database: Sqlite) -> None:

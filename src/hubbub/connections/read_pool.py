@@ -17,6 +17,8 @@ THREADS = 2
 MOST_WAITING = 256
 DEADLINE_SECONDS = 15.0
 RETRY_SECONDS = 2.0
+STEPS = 1_000_000
+"""Of SQLite's machine, some ten milliseconds: so often a read looks whether it was stopped."""
 
 
 class ReadPool:
@@ -60,7 +62,10 @@ class ReadPool:
 
 
 class _Running:
-    """One read: stopped, it ends at once where it is under way, and never begins where it is not."""
+    """One read: stopped, it ends at once where it is under way, and never begins where it is not.
+
+    SQLite forgets an interruption that comes between two statements: the next one looks for itself now and then.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,6 +77,10 @@ class _Running:
         with self._lock:
             if raw is not None and self._is_stopped:
                 raise apsw.InterruptError("given up before it began")
+            if raw is not None:
+                raw.set_progress_handler(lambda: self._is_stopped, STEPS)
+            elif self._raw is not None:
+                self._raw.set_progress_handler(None)
             self._raw = raw
 
     def stop(self) -> None:
