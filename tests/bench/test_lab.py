@@ -3,7 +3,10 @@
 import dataclasses
 import socket
 import ssl
+import subprocess
+import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ElementTree
@@ -18,7 +21,7 @@ from bench.lab.chart import draw_chart
 from bench.lab.ends import NO_COMPILER, NO_TLS, Ask, ModelServer, Plan, compiled, model_server, read_streams, request
 from bench.lab.goals import judge
 from bench.lab.measure import LATE_MS, Bench, Idle, Point, Result, running
-from bench.lab.processes import Cores, free_port
+from bench.lab.processes import TICKS, Cores, Tree, free_port
 from bench.lab.stacks import STACKS
 from bench.lab.table import print_goals, print_table
 
@@ -58,6 +61,49 @@ def test_every_token_comes_through_hubbub_once(programs: Path, cores: Cores, mod
     assert (seen["requests"], seen["finished"], seen["left"]) == (5, 5, 0)
     assert point.tokens_per_second > 0
     assert point.cpu_us_per_token > 0
+
+
+CHILD = """
+import time
+
+while time.process_time() < 0.1:
+    pass
+input()
+"""
+PARENT = """
+import subprocess, sys, threading, time
+
+def burn():
+    while time.thread_time() < 0.05:
+        pass
+
+thread = threading.Thread(target=burn)
+thread.start()
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=subprocess.PIPE)
+print("begun", flush=True)
+input()
+thread.join()
+child.communicate(b"end")
+print("ended", flush=True)
+input()
+"""
+
+
+def test_the_time_of_threads_and_children_that_ended_still_counts() -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", PARENT, CHILD], text=True, **pipes) as process:
+        assert process.stdin and process.stdout
+        tree = Tree(process.pid)
+        assert process.stdout.readline() == "begun\n"
+        while len(tree.pids()) < 2 or Tree(tree.pids()[1]).cpu_seconds() < 0.1:
+            time.sleep(0.01)
+        before = tree.cpu_seconds()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ended\n"
+        assert tree.pids() == [process.pid]
+        assert tree.cpu_seconds() > before - 2 / TICKS
+        process.stdin.close()
 
 
 def test_the_model_server_paces_its_tokens(programs: Path, cores: Cores, model: ModelServer, tmp_path: Path) -> None:
