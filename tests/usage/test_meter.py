@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -202,6 +203,75 @@ async def test_reservations_that_a_crash_left_are_given_back(database: Sqlite | 
         assert await used(meter) == [1]
         (total,) = await meter.report("person", 0, 2e9)
         assert (total.name, total.questions, total.estimated) == ("ann", 1, 1)
+
+
+async def reserved(database: Sqlite | Postgres) -> int:
+    return (await run_sql(database, "select count(*) from quota_reservation"))[0][0]
+
+
+async def test_bounds_stand_without_what_ended_answers_did_not_use(database: Sqlite | Postgres) -> None:
+    async with usage_in(database) as store:
+        meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="9000 tokens per day", person="99 questions per day")
+        for number in range(40):
+            bill = await begin(meter, tokens=1000)
+            assert [one.used for one in bill.standings] == [10 * number + 1000, number + 1]
+            await end(meter, bill, 7, 0, 3)
+            assert await used(meter) == [10 * number + 10, number + 1]
+        assert await reserved(database) < 20
+    assert await reserved(database) == 0
+    async with usage_in(database) as store:
+        assert await used(meter) == [400, 40]
+
+
+async def test_nobody_is_refused_for_what_answers_elsewhere_did_not_use(tmp_path: Path) -> None:
+    clock, path = Clock("2026-11-28T12:00:00"), tmp_path / "hubbub.db"
+    async with Sqlite(path) as one, Sqlite(path) as other, usage_in(one) as here, usage_in(other) as there:
+        meters = [meter_of(store, clock, server="1000 tokens per day") for store in (here, there)]
+        for number in range(30):
+            bill = await begin(meters[number % 2], tokens=900)
+            await end(meters[number % 2], bill, 1, 0, 1)
+        assert await used(meters[1]) == [60]
+        await begin(meters[1], tokens=940)
+        with pytest.raises(OverQuota):
+            await begin(meters[0], tokens=1)
+
+
+async def test_endings_that_share_a_transaction_with_refusals_are_settled(database: Sqlite | Postgres) -> None:
+    async with usage_in(database) as store:
+        meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="100 questions per day", person="20 tokens per day")
+        free = Asker("bob")
+        for _ in range(40):
+            bill = await begin(meter, free, tokens=10)
+            refused = meter.bill(new_id(), ANN, "ann", "m", 30, 0).reserving
+            assert refused is not None
+            _, told = await asyncio.gather(end(meter, bill, 0, 0, 0), refused(), return_exceptions=True)
+            assert isinstance(told, OverBound)
+        assert await used(meter) == [40, 0]
+        assert await reserved(database) < 20
+    assert await reserved(database) == 0
+
+
+async def test_what_ended_before_a_crash_is_settled_after_it(database: Sqlite | Postgres) -> None:
+    meter = meter_of(await usage_in(database).__aenter__(), Clock("2026-11-28T12:00:00"), server="999 tokens per day")
+    await end(meter, await begin(meter, tokens=900), 7, 0, 3)
+    async with usage_in(database) as store:
+        assert await reserved(database) == 0
+        assert await used(meter_of(store, Clock("2026-11-28T12:00:00"), server="999 tokens per day")) == [10]
+
+
+async def test_what_sqlite_had_not_settled_is_settled_where_it_was_moved_to(database: Sqlite | Postgres) -> None:
+    """Reservations, records and counters are moved as they are."""
+    meter = meter_of(await usage_in(database).__aenter__(), Clock("2026-11-28T12:00:00"), server="999 tokens per day")
+    bill = await begin(meter, tokens=900)
+    await run_sql(
+        database,
+        "insert into usage select answer_id, 0, 1, 'answer', 'done', '', '', groups, '', '', 1, 7, 0, 3, 0, 0,"
+        f" {'0' if isinstance(database, Sqlite) else 'false'} from quota_reservation",
+    )
+    async with usage_in(database) as store:
+        assert await reserved(database) == 0
+        assert await used(meter_of(store, Clock("2026-11-28T12:00:00"), server="999 tokens per day")) == [10]
+    del bill
 
 
 async def test_reports_are_by_person_group_model_key_and_day(store: UsageStore) -> None:

@@ -1,4 +1,9 @@
-"""Count in SQLite what is used: a counter is read once, and written once in each transaction that changes it."""
+"""Count in SQLite what is used: a counter is read once, and written once in each transaction that changes it.
+
+What is reserved for an answer counts until its reservation is settled, that is, taken away and what was used counted in
+its place. That is done for several ended answers at a time: alone it would cost as much as all else that is counted for
+a question. Until then they are recognized by their records of use; nobody is refused before they are settled.
+"""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -43,14 +48,26 @@ class Counting:
         """By answer."""
         self._unwritten: list[Reserved] = []
         """Those of them that this transaction has still to write."""
+        self._ended: dict[str, tuple[str, tuple[int, int, int]]] = {}
+        """Of answers that ended and are not settled: their counters, and by how much too much counts there."""
+        self._excess: dict[tuple[_Key, int], list[int]] = {}
+        """That of all of them, by counter and when its window began."""
 
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
-        found: list[list[int]] = []
         for start, used in self._changing(connection, counters):
             if used[3] != start:
                 used[:] = (*NOTHING, start)
             _add(used, amount)
+        return self.used(counters)
+
+    def used(self, counters: str) -> list[list[int]]:
+        """Return what is used in counters, without what counts too much as far as is known."""
+        found: list[list[int]] = []
+        for one in _keys_of(counters):
+            used = self._used[one[0]]
+            if (excess := self._excess.get(one)) is not None:
+                used = [so_far - much for so_far, much in zip(used, excess, strict=False)]  # used has its window, too
             found.append(used)
         return found
 
@@ -59,21 +76,53 @@ class Counting:
         self._unwritten.append(reserved)
         self._reserved[reserved.answer_id] = reserved
 
-    def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
-        """Count what answers used in place of what was reserved for them; return for whom that was."""
+    def end(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> dict[str, tuple[str, str, str]]:
+        """Note what answers used for which something is reserved, until it is settled; return for whom that was."""
+        unknown = [(one,) for one in used if one not in self._reserved]
+        if unknown:
+            for row in _with_rows(connection, "reserved", unknown):
+                self._reserved[row[0]] = Reserved(*row)
         askers: dict[str, tuple[str, str, str]] = {}
+        for answer_id, amount in used.items():
+            one = self._reserved.get(answer_id)
+            if one is None:
+                continue
+            askers[answer_id] = (one.person, one.key, one.groups)
+            excess = (one.questions - amount[0], one.tokens - amount[1], one.money - amount[2])
+            if any(excess) and answer_id not in self._ended:
+                self._ended[answer_id] = (one.counters, excess)
+                for counter in _keys_of(one.counters):
+                    _add(self._excess.setdefault(counter, [*NOTHING]), excess)
+        return askers
+
+    def settle(self, connection: Connection, answer_ids: Sequence[str] | None = None) -> None:
+        """Count what was used in place of what was reserved: for these of the answers that ended, or for all."""
+        self._write_reserved(connection)
+        if answer_ids is None:
+            rows = connection.all(SQL["all_ended"])
+        else:
+            rows = _with_rows(connection, "ended", [(one,) for one in answer_ids])
+        self.give_back(connection, {answer_id: used for answer_id, *used in rows})
+
+    def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> None:
+        """Count what answers used in place of what was reserved for them."""
         for one in self._released(connection, list(used)):
-            askers[one.answer_id] = (one.person, one.key, one.groups)
             before = (one.questions, one.tokens, one.money)
             change = [new - old for new, old in zip(used[one.answer_id], before, strict=True)]
             if any(change):
                 for start, now in self._changing(connection, one.counters):
                     if now[3] == start:  # else a new window has begun
                         _add(now, change)
-        return askers
+            if (ended := self._ended.pop(one.answer_id, None)) is not None:
+                counters, excess = ended
+                for counter in _keys_of(counters):
+                    _add(self._excess[counter], [-much for much in excess])
+        if not self._ended:
+            self._excess.clear()
 
     def forget_person(self, connection: Connection, person_id: str) -> None:
-        """Drop a person's counters."""
+        """Drop a person's counters, and what names them in what has not been settled."""
+        self.settle(connection)
         self._write(connection)
         connection.all(SQL["forget_counters_of"], (person_id,))
         self._used.clear()

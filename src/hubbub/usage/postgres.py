@@ -160,7 +160,8 @@ async def _tidy(connection: Connection, now: float) -> bool:
         return False
     has_answers = await connection.one(_SQL["has_answers"]) is not None
     kept = await connection.all(_SQL["of_no_open_answer" if has_answers else "all_reserved"])
-    await _give_back(connection, {row[0]: (0, 0, 0) for row in kept if time_of(row[0]) < now - LOST_SECONDS})
+    lost = {answer_id: used for answer_id, *used in kept if any(used) or time_of(answer_id) < now - LOST_SECONDS}
+    await _give_back(connection, lost)
     return True
 
 

@@ -1,5 +1,7 @@
 """Keep what was used in SQLite, beside the answers: in the transaction that stores their endings."""
 
+import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from types import TracebackType
@@ -8,6 +10,7 @@ from typing import Self
 import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, Write, read_sql
+from hubbub.core.errors import StoreError
 from hubbub.core.identifiers import time_of
 from hubbub.usage.base import (
     KEPT_SECONDS,
@@ -18,6 +21,7 @@ from hubbub.usage.base import (
     Asker,
     By,
     Charge,
+    CounterRow,
     Record,
     Reservation,
     Standing,
@@ -25,10 +29,12 @@ from hubbub.usage.base import (
     needs,
     used_of,
 )
-from hubbub.usage.counting_sqlite import NOTHING, SQL, Counting, Reserved
+from hubbub.usage.counting_sqlite import NOTHING, ROWS, SQL, Counting, Reserved
 from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
+SETTLED_AT_ONCE = ROWS
+logger = logging.getLogger(__name__)
 
 
 class SqliteUsage:
@@ -39,6 +45,9 @@ class SqliteUsage:
         self._database = database
         self._has_bounds = has_bounds
         self._has_reservations = True
+        self._ended: dict[str, None] = {}
+        """Answers whose reservations are still to be settled, in their order; a failed write's, too, which are skipped."""
+        self._settling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._database.migrate("usage", [_SCHEMA])
@@ -48,7 +57,9 @@ class SqliteUsage:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        if self._settling is not None:
+            await self._settling
+        await self._settle_ended()
 
     def reserving(
         self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
@@ -60,9 +71,11 @@ class SqliteUsage:
         def reserve(connection: Connection) -> None:
             counting = connection.known(Counting)
             standings = charges.standings(counting.count(connection, charges.text, amount))
-            over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
-            if over and not obliged:
-                raise OverBound(over, reservation.amount)
+            if not obliged and _over(standings, reservation.amount):
+                counting.settle(connection)  # what other workers' answers did not use
+                standings = charges.standings(counting.used(charges.text))
+                if over := _over(standings, reservation.amount):
+                    raise OverBound(over, reservation.amount)
             counting.reserve(connection, reserved)
             told(standings)
 
@@ -74,10 +87,26 @@ class SqliteUsage:
         looks = self._has_reservations
 
         def settle(connection: Connection) -> None:
-            askers = connection.known(Counting).give_back(connection, used) if looks else {}
+            askers = connection.known(Counting).end(connection, used) if looks else {}
             connection.many(SQL["record"], [(*row, *askers.get(answer_id, who)) for answer_id, row, who in rows])
+            self._ended |= dict.fromkeys(askers)
 
+        if len(self._ended) >= SETTLED_AT_ONCE and (self._settling is None or self._settling.done()):
+            self._settling = asyncio.create_task(self._settle_ended())
         return self._database.writing(settle)
+
+    async def _settle_ended(self) -> None:
+        """Settle the reservations of answers that ended. Where that fails, it is done with the next ones."""
+        ended = list(self._ended)
+        if not ended:
+            return
+        try:
+            await self._database.write(lambda connection: connection.known(Counting).settle(connection, ended))
+        except StoreError as error:
+            logger.warning("The reservations of %d answers could not be settled yet: %s", len(ended), error)
+        else:
+            for answer_id in ended:
+                del self._ended[answer_id]
 
     def releasing(self, answer_id: str) -> Write:
         def release(connection: Connection) -> None:
@@ -137,13 +166,22 @@ class SqliteUsage:
 
 
 def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standing]:
-    """Return how bounds stand."""
+    """Return how bounds stand, without what was reserved for answers that ended."""
+    excess: dict[CounterRow, list[int]] = {}
+    for counters, *too_much in connection.all(SQL["excess"]):
+        for counter in msgspec.json.decode(counters, type=list[CounterRow]):
+            excess[counter] = [sum(pair) for pair in zip(excess.get(counter, NOTHING), too_much, strict=True)]
     found: list[Standing] = []
     for charge in charges:
-        row = connection.one(SQL["counter"], charge.counter.row)
-        used = Amount() if row is None else Amount(*row)
+        row = connection.one(SQL["counter"], charge.counter.row) or NOTHING
+        too_much = excess.get(charge.counter.row, NOTHING)
+        used = Amount(*(counted - more for counted, more in zip(row, too_much, strict=True)))
         found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
     return found
+
+
+def _over(standings: Sequence[Standing], amount: Amount) -> list[Standing]:
+    return [one for one in standings if one.used > one.bound.most and needs(amount, one)]
 
 
 def _tidy(connection: Connection, now: float) -> bool:
@@ -151,10 +189,12 @@ def _tidy(connection: Connection, now: float) -> bool:
     connection.all(SQL["forget_counters"], (int(now - KEPT_SECONDS),))
     if connection.one(SQL["has_reserved"]) is None:
         return False
+    counting = connection.known(Counting)
+    counting.settle(connection)
     has_answers = connection.one(SQL["has_answers"]) is not None
     kept = connection.all(SQL["of_no_open_answer" if has_answers else "all_reserved"])
     lost = {key: NOTHING for (key,) in kept if time_of(key) < now - LOST_SECONDS}
-    connection.known(Counting).give_back(connection, lost)
+    counting.give_back(connection, lost)
     return True
 
 

@@ -20,6 +20,26 @@ values {rows}
 delete from quota_reservation where answer_id in ({rows})
 returning answer_id, questions, tokens, money, person, key, groups, counters
 
+-- name: reserved
+select answer_id, questions, tokens, money, person, key, groups, counters from quota_reservation
+where answer_id in ({rows})
+
+-- name: ended
+select answer_id, sum(questions), sum(input_tokens + output_tokens), sum(money) from usage
+where answer_id in ({rows}) group by answer_id
+
+-- name: all_ended
+select answer_id, sum(one.questions), sum(one.input_tokens + one.output_tokens), sum(one.money)
+from quota_reservation cross join usage as one using (answer_id) group by answer_id
+
+-- name: excess
+with used as (
+    select answer_id, counters, kept.questions, kept.tokens, kept.money, sum(one.questions) as asked,
+        sum(one.input_tokens + one.output_tokens) as read_and_said, sum(one.money) as spent
+    from quota_reservation as kept cross join usage as one using (answer_id) group by answer_id
+)
+select counters, sum(questions - asked), sum(tokens - read_and_said), sum(money - spent) from used group by counters
+
 -- name: drop_reserved
 delete from quota_reservation where answer_id in ({rows})
 

@@ -48,11 +48,15 @@ select 1 from quota_reservation limit 1
 select 1 where to_regclass('answer') is not null
 
 -- name: all_reserved
-select answer_id from quota_reservation
+select answer_id, 0, 0, 0 from quota_reservation
 
 -- name: of_no_open_answer
-select answer_id from quota_reservation
+-- With what they used: SQLite settles later, and a move may bring some that ended.
+select answer_id, coalesce(sum(one.questions), 0)::bigint,
+    coalesce(sum(one.input_tokens + one.output_tokens), 0)::bigint, coalesce(sum(one.money), 0)::bigint
+from quota_reservation left join usage as one using (answer_id)
 where not exists (select 1 from answer where id = answer_id and result is null)
+group by answer_id
 
 -- name: record
 insert into usage (
