@@ -6,7 +6,9 @@ A search takes in what was noted before it looks.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql
 from hubbub.core.errors import StoreError
@@ -126,7 +128,7 @@ def _take_in(connection: Connection) -> bool:
     if not noted:
         return False
     has_answers = _has_answers(connection)
-    words: dict[int, tuple[int, str, str]] = {}  # a text may have been noted twice
+    texts: dict[str, tuple[str, str, str]] = {}  # one may have been noted twice
     characters, last = 0, 0
     for place, key, given, chat_id, role, said, title, owner_id in noted:
         last = place
@@ -135,19 +137,21 @@ def _take_in(connection: Connection) -> bool:
             text = found[0]
         if not text or owner_id is None:
             continue  # it was deleted
-        row = _row(connection, key, chat_id, owner_id)
-        words[row] = (row, owner_word(owner_id), spaced(text))
+        texts[key] = (chat_id, owner_id, spaced(text))
         characters += len(text)
         if characters >= LONGEST:
             break
-    connection.many(_SQL["add_words"], list(words.values()))
+    _index(connection, texts)
     connection.all(_SQL["taken_in"], (last,))
     return len(noted) == AT_ONCE or last != noted[-1][0]
 
 
-def _row(connection: Connection, key: str, chat_id: str, owner_id: str) -> int:
-    """Return the row for the words of a text. Those that it had are dropped."""
-    if new := connection.one(_SQL["searched"], (key, chat_id, owner_id)):
-        return new[0]
-    connection.all(_SQL["delete_words"], (key,))
-    return connection.all(_SQL["row_of"], (key,))[0][0]
+def _index(connection: Connection, texts: Mapping[str, tuple[str, str, str]]) -> None:
+    """Put the words of texts in place of those that they had. With each: its chat, and whose it is."""
+    rows = dict(connection.all(_SQL["rows_of"], (msgspec.json.encode(list(texts)).decode(),)))
+    connection.many(_SQL["delete_words"], [(key,) for key in rows])
+    (last_row,) = connection.all(_SQL["last_row"])[0]
+    new = {key: row for row, key in enumerate((key for key in texts if key not in rows), last_row + 1)}
+    connection.many(_SQL["searched"], [(row, key, *texts[key][:2]) for key, row in new.items()])
+    rows |= new
+    connection.many(_SQL["add_words"], [(rows[key], owner_word(who), text) for key, (_, who, text) in texts.items()])

@@ -83,10 +83,13 @@ select id, chat_id, parent_id, role, text, created_at, model, collections, asked
 order by created_at, role desc, id -- ids can come from a page, whose clock is its own
 
 -- name: searched
-insert into searched (id, chat_id, owner_id) values (?, ?, ?) on conflict do nothing returning row
+insert into searched (row, id, chat_id, owner_id) values (?, ?, ?, ?)
 
--- name: row_of
-select row from searched where id = ?
+-- name: rows_of
+select id, row from searched where id in (select value from json_each(?))
+
+-- name: last_row
+select coalesce(max(seq), 0) from sqlite_sequence where name = 'searched'
 
 -- name: add_words
 insert into searched_words (rowid, owner, text) values (?, ?, ?)
