@@ -40,11 +40,20 @@ async def proxy(server: HubbubServer) -> AsyncIterator[CountingProxy]:
 
 
 async def streaming(context: BrowserContext, url: str) -> Page:
-    page = await context.new_page()
-    await page.goto(url)
-    await ask(page, "Count for me")
-    await expect(answer(page)).to_contain_text("word3")
+    [page] = await all_streaming(context, url, 1)
     return page
+
+
+async def all_streaming(context: BrowserContext, url: str, count: int) -> list[Page]:
+    """Open so many tabs, and ask in one after the other only then: what streams costs more than what loads."""
+    tabs = [await context.new_page() for _ in range(count)]
+    for tab in tabs:
+        await tab.goto(url)
+    for tab in tabs:
+        await ask(tab, "Count for me")
+    for tab in tabs:
+        await expect(answer(tab)).to_contain_text("word3")
+    return tabs
 
 
 async def words(page: Page) -> list[str]:
@@ -74,7 +83,7 @@ async def test_twelve_tabs_stream_over_one_connection_and_each_can_be_stopped(
     browser: Browser, proxy: CountingProxy
 ) -> None:
     context = await browser.new_context()
-    tabs = [await streaming(context, proxy.url) for _ in range(TABS)]
+    tabs = await all_streaming(context, proxy.url, TABS)
     await at_rest_one_stream(proxy)
     await all_go_on(tabs, 5)  # hidden ones, too
     opened = proxy.opened_streams
