@@ -1,5 +1,6 @@
 """PDF is read as its pages show it: columns, tables, broken words, forms and notes; and what can't be read is said."""
 
+import ctypes
 import io
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pdf
-from hubbub.ingest.loaders.pdf_handles import MOST_LABEL, opened, text_of
+from hubbub.ingest.loaders.pdf_handles import MOST_LABEL, USUAL_UNITS, opened, text_of
 from hubbub.ingest.loaders.pdf_layout import in_logical_order, lines_of, segments_of
 from hubbub.ingest.loaders.pdf_places import AT_ONCE, Places, Run
 from hubbub.ingest.loaders.pdf_text import BROKEN, both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
@@ -68,6 +69,28 @@ def test_a_table_below_many_texts_is_found(tmp_path: Path) -> None:
     assert len(many) > AT_ONCE
     found = blocks(tmp_path, pdf_with(placed(*many, *cells)))
     assert any(isinstance(block, Table) for block in found)
+
+
+def test_pages_of_any_length_are_read_into_the_same_memory() -> None:
+    document = pdf.open_pdf(io.BytesIO(pdf_with([placed((60, 700, "word " * number)) for number in (3, 5, 7)])))
+
+    def lengths(index: int) -> set[type]:
+        with opened(document, index) as page:
+            assert text_of(page.text_page).count("word") == 3 + 2 * index
+        return set(ctypes.Array.__subclasses__())  # ctypes has a type for each length, which is slow to make
+
+    try:
+        assert lengths(0) >= lengths(1) | lengths(2)
+    finally:
+        document.close()
+
+
+def test_a_page_of_very_many_letters_is_read_whole(tmp_path: Path) -> None:
+    lines = [(60, 780 - row / 2, f"{row} " + "letters " * 16) for row in range(USUAL_UNITS // 100)]
+    (paragraph,) = blocks(tmp_path, pdf_with(placed(*lines)))
+    assert isinstance(paragraph, Paragraph)
+    assert len(paragraph.text) > USUAL_UNITS
+    assert paragraph.text.count("letters") == 16 * len(lines)
 
 
 def test_labels_may_begin_below_the_first_page_and_be_long(tmp_path: Path) -> None:

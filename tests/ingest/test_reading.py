@@ -52,6 +52,14 @@ def test_what_a_child_calls_loads_no_event_loop(place: str) -> None:
     assert said == "False\n"
 
 
+def test_what_reads_a_pdf_loads_nothing_that_it_has_no_use_for() -> None:
+    """Each took some 5 ms of what reading a small document costs."""
+    module, unused = READER.partition(":")[0], ["hashlib", "tempfile"]
+    program = f"import sys, {module}, hubbub.ingest.loaders.pdf; print([one for one in {unused} if one in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
+
+
 async def test_titles_and_headings_are_kept(tmp_path: Path) -> None:
     documents.word(path := tmp_path / "a")
     reading = await read(Sandbox(), path, "a.docx")

@@ -3,7 +3,6 @@
 import mmap
 import os
 import struct
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -56,6 +55,8 @@ def _memory() -> int:
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("gauge")
     else:
+        import tempfile  # which no reader needs: they write into the gauge alone
+
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.truncate(descriptor, _NUMBER.size)

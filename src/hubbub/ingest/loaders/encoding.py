@@ -26,7 +26,8 @@ SAMPLE_BYTES = 64 * 1024
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SURE = 10
 """With so many whole characters for each broken one, a text is UTF-8 that was damaged."""
-_ASIAN = re.compile("[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef\t\n\r ]")
+_ASIAN = "[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef\t\n\r ]"
+"""Compiled where a text has marks of such writing: that takes 6 ms, and a file of any kind would pay for it."""
 _ASIAN_MARK = re.compile("[\u3001\u3002\u3041-\u309f\uff0c]|[\uac00-\ud7a3] ")
 _MARK_EVERY = 60
 """A sentence is no longer than so many letters."""
@@ -194,7 +195,7 @@ def _asian(head: bytes) -> str | None:
         except UnicodeDecodeError:
             continue
         marks = len(_ASIAN_MARK.findall(text))
-        if marks and marks >= len(text) // _MARK_EVERY and len(_ASIAN.findall(text)) >= len(text) * 0.98:
+        if marks and marks >= len(text) // _MARK_EVERY and len(re.findall(_ASIAN, text)) >= len(text) * 0.98:
             return encoding
     return None
 

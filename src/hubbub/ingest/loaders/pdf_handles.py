@@ -14,6 +14,8 @@ from hubbub.core.reasons import because
 
 MOST_LABEL = 128
 """Bytes of a page's label; a longer one is asked for twice."""
+USUAL_UNITS = 16384
+"""Of UTF-16, which the text of a page has room in; for a longer one there is as much again, or more."""
 _FORM = 5  # FPDF_PAGEOBJ_FORM
 
 
@@ -68,9 +70,21 @@ def text_of(text_page: Any) -> str:
     if first > last:
         return ""
     length = index_of(handle, last) + 1 - index_of(handle, first)
-    buffer = (ctypes.c_ushort * (length + 1))()
-    written = quick("FPDFText_GetText")(handle, first, last + 1 - first, buffer)
-    return str(memoryview(buffer)[: written - 1], "utf-16-le", "ignore")
+    room, units = _room_for(length + 1)
+    written = quick("FPDFText_GetText")(handle, first, last + 1 - first, room)
+    return str(units[: written - 1], "utf-16-le", "ignore")
+
+
+def _room_for(units: int) -> tuple[Any, memoryview]:
+    """Return memory for so many units of UTF-16 at least, and what shows it: the same for pages of about a length."""
+    return _room(max(USUAL_UNITS, 1 << (units - 1).bit_length()))
+
+
+@functools.lru_cache(maxsize=1)
+def _room(units: int) -> tuple[Any, memoryview]:
+    # ctypes makes a type of its own for each length, which costs more than to read a page's text.
+    room = (ctypes.c_ushort * units)()
+    return room, memoryview(room)
 
 
 def count_objects(page: Any) -> int:

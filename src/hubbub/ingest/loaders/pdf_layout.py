@@ -103,7 +103,10 @@ def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
         if run is LINE_END:
             is_ended = is_ended or bool(line)
             continue
-        if last is not None and line and (is_ended or run.left < last.right):
+        if last is not None and line and is_ended and not _share_height(last, run):  # as most lines end
+            yield line
+            line = []
+        elif last is not None and line and (is_ended or run.left < last.right):
             end = last.start + len(last.text) - 1
             before = last if len(last.text) == 1 else places.letter(characters[end], end)
             first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
@@ -120,6 +123,11 @@ def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
             line = []
     if line:
         yield line
+
+
+def _share_height(last: Run, run: Run) -> bool:
+    """Tell whether a line goes through two words. If none does, then none goes through two of their letters."""
+    return run.top > last.bottom and run.bottom < last.top
 
 
 def _goes_on(last: Run, letter: Run) -> bool:

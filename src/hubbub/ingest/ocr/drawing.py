@@ -1,6 +1,5 @@
 """Collect pictures in the sandbox that are read elsewhere, and hand back there what they say."""
 
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -54,5 +53,7 @@ class Answered:
 
 def digest_of(picture: Picture) -> str:
     """Return what tells a picture from others: pages are drawn alike each time."""
+    import hashlib  # with OpenSSL, which takes 5 ms: few readers draw anything
+
     size = f"{picture.width} {picture.height} ".encode()
     return hashlib.sha256(size + picture.pixels).hexdigest()
