@@ -72,7 +72,7 @@ def text_of(text_page: Any) -> str:
     length = index_of(handle, last) + 1 - index_of(handle, first)
     room, units = _room_for(length + 1)
     written = quick("FPDFText_GetText")(handle, first, last + 1 - first, room)
-    return str(units[: written - 1], "utf-16-le", "ignore")
+    return str(units[: max(0, written - 1)], "utf-16-le", "ignore")  # 0 written: it holds another page's
 
 
 def _room_for(units: int) -> tuple[Any, memoryview]:
