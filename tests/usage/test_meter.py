@@ -16,7 +16,7 @@ from hubbub.core.errors import OverQuota
 from hubbub.core.identifiers import new_id
 from hubbub.core.usage import Call
 from hubbub.usage.base import Asker, UsageStore
-from hubbub.usage.bounds import read_bound
+from hubbub.usage.bounds import read_bounds
 from hubbub.usage.meter import Bill, Meter, Rules
 from hubbub.usage.prices import Price
 from hubbub.usage.refusals import OverBound
@@ -44,7 +44,8 @@ async def store(database: Sqlite | Postgres) -> AsyncIterator[UsageStore]:
 
 
 def meter_of(store: UsageStore, clock: Clock, **bounds: str) -> Meter:
-    rules = Rules(**{scope: (read_bound(text),) for scope, text in bounds.items()}, zone=ZoneInfo("Europe/Berlin"))
+    held = {scope: read_bounds(tuple(text.split(", "))) for scope, text in bounds.items()}
+    rules = Rules(**held, zone=ZoneInfo("Europe/Berlin"))
     return Meter(store, rules=rules, prices={"m": PRICE}, clock=clock)
 
 
@@ -144,6 +145,42 @@ async def test_bounds_of_groups_and_keys_hold_for_all_of_them(store: UsageStore)
     await begin(meter, Asker("dan", "", ("other",)))
 
 
+async def test_more_counters_than_one_statement_binds_are_counted_exactly(database: Sqlite | Postgres) -> None:
+    groups = tuple(f"group{number:02}" for number in range(12))
+    ann, bob = Asker("ann", "", groups), Asker("bob", "", groups[::-2])
+    bounds = {scope: f"{most} questions per day, 900 tokens per month" for scope, most in (("group", 6), ("person", 9))}
+    clock = Clock("2026-11-28T12:00:00")
+    async with usage_in(database) as store:
+        meter = meter_of(store, clock, **bounds)
+        for asker in (ann, bob, ann, ann):
+            bill = await begin(meter, asker, tokens=100)
+            await end(meter, bill, 20, 0, 10)
+        assert await used(meter, bob) == [4, 120] * 6 + [1, 30]
+        assert await used(meter, ann) == [3, 90, 4, 120] * 6 + [3, 90]
+        open_bills = await asyncio.gather(*(begin(meter, ann, tokens=100) for _ in range(2)))
+        assert await used(meter, ann) == [5, 290, 6, 320] * 6 + [5, 290]
+        with pytest.raises(OverQuota, match="group 'group01'"):
+            await begin(meter, ann)
+        last = Asker("cat", "", groups[-1:])
+        with pytest.raises(OverQuota, match="group 'group11'"):
+            await begin(meter, last)
+        assert await used(meter, ann) == [5, 290, 6, 320] * 6 + [5, 290], "what is refused counts nowhere"
+        await end(meter, open_bills[0], 20, 0, 10)
+    windows = len(groups) * 2 + 2 * 2
+    assert await run_sql(database, "select count(*), sum(questions), sum(tokens) from quota_counter") == [
+        (windows, 2 * (6 * 5 + 6 * 6 + 5 + 1), 2 * (6 * 220 + 6 * 250 + 220 + 30))
+    ]
+    async with usage_in(database) as store:
+        clock.set("2026-11-29T12:00:00")
+        meter = meter_of(store, clock, **bounds)
+        assert await used(meter, ann) == [0, 220, 0, 250] * 6 + [0, 220]
+        await begin(meter, ann, tokens=50)
+        await end(
+            meter, meter.adopt(open_bills[1].answer_id, ann), 20, 0, 10
+        )  # counted in the month alone: its day is over
+        assert await used(meter, ann) == [1, 200, 1, 230] * 6 + [1, 200]
+
+
 async def test_a_refusal_counts_nothing_and_is_remembered_for_a_moment(
     database: Sqlite | Postgres, store: UsageStore
 ) -> None:
@@ -211,7 +248,9 @@ async def reserved(database: Sqlite | Postgres) -> int:
 
 async def test_bounds_stand_without_what_ended_answers_did_not_use(database: Sqlite | Postgres) -> None:
     async with usage_in(database) as store:
-        meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="9000 tokens per day", person="99 questions per day")
+        meter = meter_of(
+            store, Clock("2026-11-28T12:00:00"), server="9000 tokens per day", person="99 questions per day"
+        )
         for number in range(40):
             bill = await begin(meter, tokens=1000)
             assert [one.used for one in bill.standings] == [10 * number + 1000, number + 1]
@@ -238,7 +277,9 @@ async def test_nobody_is_refused_for_what_answers_elsewhere_did_not_use(tmp_path
 
 async def test_endings_that_share_a_transaction_with_refusals_are_settled(database: Sqlite | Postgres) -> None:
     async with usage_in(database) as store:
-        meter = meter_of(store, Clock("2026-11-28T12:00:00"), server="100 questions per day", person="20 tokens per day")
+        meter = meter_of(
+            store, Clock("2026-11-28T12:00:00"), server="100 questions per day", person="20 tokens per day"
+        )
         free = Asker("bob")
         for _ in range(40):
             bill = await begin(meter, free, tokens=10)

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import re
 import tempfile
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -19,26 +19,48 @@ from hubbub.compose import prepare_folder
 from hubbub.compose.application import open_asking
 from hubbub.compose.backends import load_backends
 from hubbub.compose.web import web_application_within
-from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, SIGNED_IN, Person, Right
+from hubbub.core.messages import Turn
+from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, RIGHTS, SIGNED_IN, Person, Right
+from hubbub.core.questions import Generation
+from hubbub.models.base import Completion, SendPiece
+from hubbub.models.scripted import ScriptedModel
 from hubbub.settings import Settings
 from tests.web.test_matrix import SAID, HostsIdentity
 
 T = TypeVar("T")
 
 NAMES = ("ann", "bob", "cat", "browser", "guest", "operator")
+RIGHT_NAMES = {right: name for name, right in RIGHTS.items()}
 CLAIMS = ("staff", "board")
 CREW, MODELLERS = "crew", "modellers"
 MODELS = {"quick": [EVERYBODY], "signed": [SIGNED_IN], "claimed": [CLAIM + MODELLERS], "crewed": [GROUP + CREW]}
 """The models that there are, and who may use them. A group is named as operators call it."""
 WORDS = {name: f"uu{1_000_000 + place}x" for place, name in enumerate(MODELS) if name != "quick"}
 """What only these models say."""
-_WORD = re.compile(r"uu\d+x")  # which no id holds: these are written without the letter u
+WORD = re.compile(r"uu\d+x")  # which no id holds: these are written without the letter u
+
+
+class Echo(ScriptedModel):
+    """Says again the words that it is told, so that nothing that it is told stays hidden."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+    async def complete(self, turns: Sequence[Turn], send: SendPiece, how: Generation | None = None) -> Completion:
+        said = sorted({word for turn in turns for word in WORD.findall(turn.text)})
+        send(f"The quokka says {' and '.join(said) or 'nothing'} [1].")
+        return Completion("stop", 1, 1)
 
 
 def settings_of_models() -> dict[str, Any]:
     """Return the settings of these models."""
     return {
-        name: {"provider": "scripted", "shared_with": subjects} | ({"text": WORDS[name]} if name in WORDS else {})
+        name: {"shared_with": subjects}
+        | (
+            {"provider": "scripted", "text": WORDS[name]}
+            if name in WORDS
+            else {"provider": "own", "backend": f"{__name__}:Echo"}
+        )
         for name, subjects in MODELS.items()
     }
 
@@ -122,6 +144,16 @@ class Served:
         return next(message["status"] for message in said if "status" in message), text.decode()
 
 
+@dataclass
+class Shared:
+    """A thing that is shared, as the oracle knows it."""
+
+    id: str
+    owner: str
+    word: str
+    given: dict[str, Right] = field(default_factory=dict[str, Right])
+
+
 class People(RuleBasedStateMachine):
     """Who is here, the groups that they are in, and what providers claim of them."""
 
@@ -162,9 +194,49 @@ class People(RuleBasedStateMachine):
         found |= {CLAIM + claim for claim in self.claims[name]}
         return found | {GROUP + group for group, members in self.groups.items() if name in members}
 
+    def shared_right(self, name: str, thing: Shared) -> Right:
+        """Return what somebody may do with a thing that is shared."""
+        if name in ("operator", thing.owner):
+            return Right.MANAGE
+        return self.given_right(name, thing)
+
+    def given_right(self, name: str, thing: Shared) -> Right:
+        subjects = self.subjects_of(name)
+        return max((right for subject, right in thing.given.items() if subject in subjects), default=Right.NONE)
+
+    def subjects(self) -> list[str]:
+        """Return whom things can be shared with."""
+        subjects = [EVERYBODY, SIGNED_IN, *(PERSON + self.id_of(name) for name in NAMES[:4]), CLAIM + MODELLERS]
+        return subjects + [GROUP + group for group in self.groups] + [CLAIM + group for group in self.groups]
+
+    def share_thing(self, at: str, thing: Shared, by: str, subject: str, right: str) -> None:
+        """Give a right to a thing, or take it, as somebody who may do that or not."""
+        wanted = {one: RIGHT_NAMES[value] for one, value in thing.given.items() if one != subject}
+        wanted |= {subject: right} if right else {}
+        body = {"grants": [{"subject": one, "right": what} for one, what in wanted.items()]}
+        has = self.shared_right(by, thing)
+        status, _ = self.call(by, "PUT", f"{at}/grants", body)
+        if has < Right.MANAGE:
+            assert status == (403 if has else 404), (by, status)
+        else:
+            refused = self.refusals(by, thing.given, {one: RIGHTS[what] for one, what in wanted.items()})
+            assert status in (refused or {200}), (by, wanted, status)
+            if status == 200:
+                thing.given = {one: RIGHTS[what] for one, what in wanted.items()}
+
+    def refusals(self, by: str, before: dict[str, Right], after: dict[str, Right]) -> set[int]:
+        """Return with what it may be refused that somebody who manages a thing gives these rights; none: it is not."""
+        of_all = {one: right for one, right in after.items() if one in (EVERYBODY, SIGNED_IN)}
+        foreign = {one.removeprefix(GROUP) for one in set(after) - set(before) if one.startswith(GROUP)}
+        is_member = by == "operator" or all(by in self.groups.get(group, ()) for group in foreign)
+        is_new = any(before.get(one) != right for one, right in of_all.items())
+        found = {422} if Right.MANAGE in of_all.values() else set[int]()
+        found |= {403} if is_new and by in ("browser", "guest") else set[int]()
+        return found | (set[int]() if is_member else {404})
+
     def seen_in(self, name: str, text: str) -> None:
         """Check that a text tells nothing of what its reader may not use."""
-        found, allowed = set(_WORD.findall(text)), self.words_of(name)
+        found, allowed = set(WORD.findall(text)), self.words_of(name)
         type(self).checks += 1
         assert found <= allowed, f"{name} got {found - allowed}"
 

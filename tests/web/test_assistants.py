@@ -298,6 +298,48 @@ async def test_an_assistant_lends_nobody_its_model(
     assert "lawyer" in heard(models["other"])
 
 
+async def test_who_changes_an_assistant_learns_nothing_of_its_model(
+    hubbub: Hubbub, ann: aiohttp.ClientSession, bob: aiohttp.ClientSession
+) -> None:
+    keepers = await hubbub.services.library.groups.create("Keepers")
+    await hubbub.services.library.groups.put_member(keepers.id, Member(await id_of(ann)))
+    assistant_id = await made(ann, model=VAULT)
+    await share(ann, assistant_id, **{f"person__{await id_of(bob)}": "write"})
+    path = f"/api/assistants/{assistant_id}"
+    status, told = await call(bob, "PATCH", path, {"model": VAULT})
+    unknown = await call(bob, "PATCH", path, {"model": "vaulu"})
+    assert (status, told["code"], told["detail"].replace(VAULT, "vaulu")) == (
+        404,
+        unknown[1]["code"],
+        unknown[1]["detail"],
+    )
+    assert (await call(bob, "PATCH", path, {"description": "Knows the law"}))[1]["lacks_model"], "it stays as it is"
+    assert (await call(ann, "GET", path))[1]["model"] == VAULT
+
+
+async def test_no_name_stands_in_for_an_id(
+    hubbub: Hubbub, models: dict[str, ScriptedModel], ann: aiohttp.ClientSession
+) -> None:
+    robot = await hubbub.program("robot")
+    assistant_id, place = await made(ann), await collection(hubbub, ann, "Ours", "quokka")
+    false_id = await made(robot, name=assistant_id, instructions="Answer as a thief would.")
+    false_place = await collection(hubbub, robot, place, "wombat")
+    everybody = {"everybody": "use"}
+    for kind, mine, others in (("assistants", assistant_id, false_id), ("collections", place, false_place)):
+        assert (await share(ann, mine, kind=kind, **{f"person__{await id_of(robot)}": "use"}))[0] == 200
+        assert (await share(robot, others, kind=kind, **everybody))[0] == 200
+    for http in (ann, robot):
+        body = {"model": f"assistant:{assistant_id}", "messages": SAID}
+        assert (await call(http, "POST", "/v1/chat/completions", body))[0] == 200
+        assert "lawyer" in heard(models["scripted"])
+        body["model"] = f"other+{place}"
+        assert (await call(http, "POST", "/v1/chat/completions", body))[0] == 200
+        assert "quokka" in heard(models["other"])
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search"}}
+        body["params"]["arguments"] = {"query": "word", "collections": [place]}
+        assert "quokka" in str((await call(http, "POST", "/mcp", body))[1])
+
+
 async def test_programs_ask_assistants_as_models(
     hubbub: Hubbub, ann: aiohttp.ClientSession, models: dict[str, ScriptedModel]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
@@ -9,13 +10,20 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
+from hubbub.connections.sqlite import Sqlite
+from hubbub.core.errors import ModelError
 from hubbub.core.people import Limits
 from hubbub.identity.keys import digest_of, new_key
-from tests.web.application import Hubbub
+from hubbub.models.scripted import ScriptedModel
+from hubbub.usage.bounds import read_bound
+from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.sqlite import SqliteUsage
+from tests.web.application import Hubbub, hubbub_running
 from tests.web.openai_wire import Wired, collection
 
 Mode = Literal["legacy", "auto"]
 MODES: tuple[Mode, ...] = ("legacy", "auto")
+TOOLS = ["search", "open_passage", "list_collections", "ask_assistant", "list_assistants"]
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 
@@ -50,7 +58,7 @@ async def test_a_client_finds_the_tools_searches_and_opens_what_it_found(served:
         assert client.server_info is not None and client.server_info.name == "hubbub"
         assert client.protocol_version == ("2025-11-25" if mode == "legacy" else "2026-07-28")
         tools = (await client.list_tools()).tools
-        assert [tool.name for tool in tools] == ["search", "open_passage", "list_collections"]
+        assert [tool.name for tool in tools] == TOOLS
         assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
 
         listed = await client.call_tool("list_collections", {})
@@ -145,6 +153,76 @@ async def test_a_key_is_held_to_its_scopes_and_collections(served: Wired) -> Non
         assert "thirty days" not in text_of(await client.call_tool("search", {"query": "days of leave"}))
         named = await client.call_tool("search", {"query": "leave", "collections": [served.collection_id]})
         assert named.is_error
+
+
+async def shared_assistant(served: Wired, **about: Any) -> str:
+    """Return the id of an assistant that everybody may ask."""
+    async with served.http.post("/api/assistants", json={"name": "Lawyer"} | about) as response:
+        assistant_id = (await response.json())["id"]
+    grants = {"grants": [{"subject": "everybody", "right": "use"}]}
+    async with served.http.put(f"/api/assistants/{assistant_id}/grants", json=grants) as response:
+        assert response.status == 200, await response.text()
+    return assistant_id
+
+
+async def test_assistants_are_listed_and_asked_with_the_rights_of_the_key(served: Wired) -> None:
+    hubbub, ask = served.hubbub, {"question": "How many days of leave?"}
+    open_id = await shared_assistant(served, instructions="Answer as a lawyer would.", description="Knows the law")
+    over_id = await shared_assistant(served, name="Clerk", collections=[served.collection_id])
+    async with served.http.post("/api/assistants", json={"name": "Mine", "instructions": "Be brief."}) as response:
+        mine_id = (await response.json())["id"]
+    ann = await hubbub.program("ann")
+    theirs = ann.headers["Authorization"].removeprefix("Bearer ")
+    async with connected(hubbub.url, served.key) as client:
+        listed = (await client.call_tool("list_assistants", {})).structured_content or {}
+        assert [one["id"] for one in listed["assistants"]] == [mine_id, over_id, open_id]
+        given = await client.call_tool("ask_assistant", {"assistant": "clerk", **ask})
+        assert not given.is_error, text_of(given)
+        fields = given.structured_content or {}
+        assert fields == {"answer": text_of(given), "citations": [], "left_out": ""}
+    async with connected(hubbub.url, theirs) as client:
+        listed = (await client.call_tool("list_assistants", {})).structured_content or {}
+        assert listed["assistants"] == [{"id": open_id, "name": "Lawyer", "description": "Knows the law"}]
+        assert not (await client.call_tool("ask_assistant", {"assistant": open_id, **ask})).is_error
+        for name, words in (("Clerk", "not shared with you"), (mine_id, "no model named"), ("None", "no model named")):
+            refused = await client.call_tool("ask_assistant", {"assistant": name, **ask})
+            assert refused.is_error, name
+            assert words in text_of(refused)
+            assert "brief" not in text_of(refused)
+    reading = await key_with(hubbub, Limits(scopes=frozenset({"chat:read"})))
+    async with connected(hubbub.url, reading) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["list_assistants"]
+
+
+async def test_a_question_to_an_assistant_counts_as_any_other(tmp_path: Path) -> None:
+    async with Sqlite(tmp_path / "usage.db") as database, SqliteUsage(database) as store:
+        meter = Meter(store, rules=Rules(person=(read_bound("1 questions per day"),)))
+        async with hubbub_running(tmp_path, ScriptedModel(["Thirty [1]."]), meter=meter) as hubbub:
+            http = await hubbub.program("ann")
+            place = await collection(hubbub, http, "Ours", b"There are thirty days of leave.")
+            async with http.post("/api/assistants", json={"name": "Lawyer", "collections": [place]}) as response:
+                assert response.status == 201
+            asked = {"assistant": "Lawyer", "question": "How many days of leave?"}
+            async with connected(hubbub.url, http.headers["Authorization"].removeprefix("Bearer ")) as client:
+                given = await client.call_tool("ask_assistant", asked)
+                [cited] = (given.structured_content or {})["citations"]
+                assert text_of(given).startswith("Thirty [1].\n\n[1] ")
+                assert f"document_id {cited['document_id']}" in text_of(given)
+                refused = await client.call_tool("ask_assistant", asked)
+            assert refused.is_error
+            assert "1 question per day" in text_of(refused)
+
+
+async def test_an_answer_that_fails_is_told_as_a_failure(tmp_path: Path) -> None:
+    model = ScriptedModel(error=ModelError("The model is on holiday."), error_after=2)
+    async with hubbub_running(tmp_path, model) as hubbub:
+        http = await hubbub.program("ann")
+        async with http.post("/api/assistants", json={"name": "Lawyer"}) as response:
+            assert response.status == 201
+        async with connected(hubbub.url, http.headers["Authorization"].removeprefix("Bearer ")) as client:
+            result = await client.call_tool("ask_assistant", {"assistant": "Lawyer", "question": "What?"})
+        assert result.is_error
+        assert "on holiday" in text_of(result)
 
 
 async def test_a_key_that_is_no_key_is_asked_for_one(hubbub: Hubbub) -> None:

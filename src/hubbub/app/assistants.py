@@ -198,7 +198,7 @@ class Assistants(SharedThings[Assistant]):
                 [] if changes.drops_left_out else [one for one in collection_ids if one in there and one not in askable]
             )
             collection_ids = tuple(dict.fromkeys((*named, *hidden)))
-        if changes.model and changes.model != text.model:
+        if changes.model:
             (await self._models.catalog(person)).get(changes.model)
             check_model(person, changes.model)
         said = msgspec.structs.asdict(changes)

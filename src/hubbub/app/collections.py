@@ -126,5 +126,5 @@ class Collections:
         if not named:
             return ()
         listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
-        ids = {one.name: one.id for one in listed}
+        ids = {one.name: one.id for one in listed} | {one.id: one.id for one in listed}  # no name stands in for an id
         return await self._access.check_collections(person, [ids.get(name, name) for name in named])

@@ -64,17 +64,16 @@ class ModelNames:
             (one for one in collections if is_listed(person, one)),
             key=lambda one: whose_first(person, one),
         )
-        self._by_word: dict[str, tuple[str, ...]] = {one.id: (one.id,) for one in collections}
-        for one in reversed(self._collections):  # the first of a name is put in last, and stays
-            self._by_word[_word(one.name)] = (one.id,)
+        # The first of a name is put in last, and stays; ids go last, so that no name stands in for one.
+        self._by_word: dict[str, tuple[str, ...]] = {_word(one.name): (one.id,) for one in reversed(self._collections)}
+        self._by_word |= {one.id: (one.id,) for one in collections}
         if self._collections:
             self._by_word[SEARCH] = tuple(one.id for one in self._collections)
         self._assistants = sorted(
             (one for one in assistants if one.right != "see"), key=lambda one: (not one.is_mine, one.id)
         )
-        self._assistant_by_word = {one.id: one for one in self._assistants}
-        for one in reversed(self._assistants):
-            self._assistant_by_word[_word(one.name)] = one
+        self._assistant_by_word = {_word(one.name): one for one in reversed(self._assistants)}
+        self._assistant_by_word |= {one.id: one for one in self._assistants}
 
     def read(self, name: str) -> Asked:
         """Return what a name stands for.

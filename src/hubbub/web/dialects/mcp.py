@@ -24,7 +24,8 @@ _STATUSES: Final = {NO_METHOD: 404}
 
 INSTRUCTIONS: Final = (
     "Searches the documents of this server that you may read. Call `search` first; `open_passage` shows what stands "
-    "around a passage. Cite documents by their names and pages."
+    "around a passage. Cite documents by their names and pages. `ask_assistant` lets an assistant of "
+    "this server answer; `list_assistants` shows which there are."
 )
 
 

@@ -1,15 +1,18 @@
-"""The tools that the Model Context Protocol offers here: search, open a passage, list collections."""
+"""The tools that the Model Context Protocol offers here: they search, open passages and ask assistants."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from hubbub.app.application import Application
+from hubbub.app.assistants_asked import told_by
 from hubbub.core.documents import Hit, Passage, page_name
-from hubbub.core.errors import HubbubError, NotFound
+from hubbub.core.errors import HubbubError, ModelError, NotFound
 from hubbub.core.people import Person
+from hubbub.core.questions import Question
 from hubbub.core.scopes import Scope, check_scope, has_scope
 
 MOST_HITS = 20
@@ -17,6 +20,8 @@ MOST_COLLECTIONS = 100
 MOST_AROUND = 10
 SHOWN_CHARACTERS = 40_000
 """How much of a document a call shows: about ten thousand tokens."""
+KEEP_SECONDS = 900.0
+"""So long an answer is kept after which its program has read it, or has left."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=400)]
 Around = Annotated[int, Meta(ge=0, le=MOST_AROUND)]
@@ -45,6 +50,17 @@ class OpenPassage(msgspec.Struct, forbid_unknown_fields=True):
 
 class ListCollections(msgspec.Struct, forbid_unknown_fields=True):
     """List the collections of documents that can be searched."""
+
+
+class ListAssistants(msgspec.Struct, forbid_unknown_fields=True):
+    """List the assistants that can be asked: each answers by instructions, a model and documents of its own."""
+
+
+class AskAssistant(msgspec.Struct, forbid_unknown_fields=True):
+    """Ask an assistant of this server one question, and get its answer with citations. It knows nothing said before."""
+
+    assistant: Annotated[Name, Meta(description="Its name or id, as `list_assistants` shows them")]
+    question: Annotated[str, Meta(min_length=1, description="The whole question, with all that it needs")]
 
 
 class FoundPassage(msgspec.Struct):
@@ -79,6 +95,40 @@ class ListedCollections(msgspec.Struct):
     """Collections by name."""
 
     collections: list[ListedCollection]
+
+
+class ListedAssistant(msgspec.Struct):
+    """An assistant that can be asked."""
+
+    id: str
+    name: str
+    description: str
+
+
+class ListedAssistants(msgspec.Struct):
+    """Assistants, the last changed first."""
+
+    assistants: list[ListedAssistant]
+
+
+class CitedPassage(msgspec.Struct):
+    """A passage that an answer cites as `[marker]`."""
+
+    marker: int
+    document_id: str
+    passage_id: str
+    name: str
+    """The document's file name."""
+    page: int | None
+
+
+class GivenAnswer(msgspec.Struct):
+    """An assistant's answer."""
+
+    answer: str
+    citations: list[CitedPassage]
+    left_out: str
+    """Which part of the assistant was not asked; empty: all of it was."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -121,12 +171,37 @@ async def _list_collections(app: Application, person: Person, asked: ListCollect
     return "\n".join(lines) or "There is no collection that you may search.", ListedCollections(listed)
 
 
+async def _list_assistants(app: Application, person: Person, asked: ListAssistants) -> tuple[str, msgspec.Struct]:
+    found = [one for one in await app.assistants.list(person) if one.is_askable]
+    listed = [ListedAssistant(one.id, one.name, one.description) for one in found]
+    lines = [f"- {one.name} (id {one.id}){f': {one.description}' if one.description else ''}" for one in listed]
+    return "\n".join(lines) or "There is no assistant that you may ask.", ListedAssistants(listed)
+
+
+async def _ask_assistant(app: Application, person: Person, asked: AskAssistant) -> tuple[str, msgspec.Struct]:
+    settled = await app.assistant_named(person, asked.assistant)
+    question = Question(asked.question, model=settled.model, collection_ids=settled.collection_ids)
+    answer_id = await app.questions.ask(person, told_by(question, settled), grace_seconds=0, keep_seconds=KEEP_SECONDS)
+    async with aclosing(app.answers.follow(None, answer_id)) as events:
+        async for _ in events:
+            pass
+    answer = await app.answers.show(person, answer_id)
+    if answer.state != "done":
+        raise ModelError(answer.failure.message if answer.failure is not None else "The answer was stopped. Ask again.")
+    cited = [CitedPassage(one.marker, one.document_id, one.passage_id, one.name, one.page) for one in answer.citations]
+    lines = [f"[{one.marker}] {one.name} (document_id {one.document_id}, passage_id {one.passage_id})" for one in cited]
+    text = "\n\n".join(part for part in (answer.text, "\n".join(lines), settled.left_out) if part)
+    return text, GivenAnswer(answer.text, cited, settled.left_out)
+
+
 TOOLS: Final[Mapping[str, Tool]] = {
     "search": Tool("Search documents", Search, FoundPassages, "search", _search),
     "open_passage": Tool("Open a passage", OpenPassage, FoundPassages, "documents:read", _open_passage),
     "list_collections": Tool(
         "List collections", ListCollections, ListedCollections, "documents:read", _list_collections
     ),
+    "ask_assistant": Tool("Ask an assistant", AskAssistant, GivenAnswer, "chat:write", _ask_assistant),
+    "list_assistants": Tool("List assistants", ListAssistants, ListedAssistants, "chat:read", _list_assistants),
 }
 
 

@@ -1,16 +1,19 @@
-"""The Model Context Protocol over streamable HTTP: programs search with the rights of whoever sends the request."""
+"""The Model Context Protocol over streamable HTTP: programs search and ask with the rights of who sends the request."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hubbub.app.application import Application
 from hubbub.core.people import Person
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects import mcp, mcp_tools
 from hubbub.web.dialects.mcp import McpRequest, McpResponse, Refused
+from hubbub.web.streams import WhileThere
 
 router = APIRouter(tags=["MCP"])
 
@@ -25,11 +28,21 @@ async def post_message(request: Request, app: App, person: Asker) -> Response:
         is_modern = mcp.is_modern(asked, request.headers)
         if asked.id is msgspec.UNSET:
             return Response(status_code=202)
-        result = await _result(asked, app, person)
     except Refused as refused:
-        answer = McpResponse(_id_of(asked), error=refused.fault)
-        return Json(answer, status_code=refused.status if is_modern else 200)
-    return Json(McpResponse(_id_of(asked), result=result))
+        return _refusal(asked, refused, is_modern=is_modern)
+    return WhileThere(partial(_reply, asked, app, person, is_modern=is_modern))
+
+
+async def _reply(asked: McpRequest, app: Application, person: Person, *, is_modern: bool) -> Response:
+    try:
+        return Json(McpResponse(_id_of(asked), result=await _result(asked, app, person)))
+    except Refused as refused:
+        return _refusal(asked, refused, is_modern=is_modern)
+
+
+def _refusal(asked: McpRequest | None, refused: Refused, *, is_modern: bool) -> Response:
+    answer = McpResponse(_id_of(asked), error=refused.fault)
+    return Json(answer, status_code=refused.status if is_modern else 200)
 
 
 async def _result(asked: McpRequest, app: App, person: Person) -> dict[str, Any]:
