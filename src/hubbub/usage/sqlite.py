@@ -46,7 +46,7 @@ class SqliteUsage:
         self._has_bounds = has_bounds
         self._has_reservations = True
         self._ended: dict[str, None] = {}
-        """Answers whose reservations are still to be settled, in their order; a failed write's, too, which are skipped."""
+        """Answers whose reservations are still to be settled, in order; a failed write's, too, which are skipped."""
         self._settling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
