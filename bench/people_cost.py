@@ -153,7 +153,7 @@ async def _compared(off: Place, on: Place, number: int, rounds: int, count: int)
     for turn in range(rounds):
         first, second = (off, on) if turn % 2 == 0 else (on, off)
         both = (await _seconds(first, number, count), await _seconds(second, number, count))
-        seconds.append(both if first is off else both[::-1])
+        seconds.append(both if first is off else (both[1], both[0]))
     return seconds
 
 

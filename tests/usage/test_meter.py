@@ -20,6 +20,7 @@ from hubbub.usage.bounds import read_bounds
 from hubbub.usage.meter import Bill, Meter, Rules
 from hubbub.usage.prices import Price
 from hubbub.usage.refusals import OverBound
+from hubbub.usage.sqlite import SETTLED_AT_ONCE
 from tests.databases import run_sql
 
 ANN = Asker("ann", "key1", ("staff", "students"))
@@ -249,17 +250,17 @@ async def reserved(database: Sqlite | Postgres) -> int:
 async def test_bounds_stand_without_what_ended_answers_did_not_use(database: Sqlite | Postgres) -> None:
     async with usage_in(database) as store:
         meter = meter_of(
-            store, Clock("2026-11-28T12:00:00"), server="9000 tokens per day", person="99 questions per day"
+            store, Clock("2026-11-28T12:00:00"), server="9000 tokens per day", person="999 questions per day"
         )
-        for number in range(40):
+        for number in range(3 * SETTLED_AT_ONCE):
             bill = await begin(meter, tokens=1000)
             assert [one.used for one in bill.standings] == [10 * number + 1000, number + 1]
             await end(meter, bill, 7, 0, 3)
             assert await used(meter) == [10 * number + 10, number + 1]
-        assert await reserved(database) < 20
+        assert await reserved(database) < SETTLED_AT_ONCE + 5
     assert await reserved(database) == 0
     async with usage_in(database) as store:
-        assert await used(meter) == [400, 40]
+        assert await used(meter) == [30 * SETTLED_AT_ONCE, 3 * SETTLED_AT_ONCE]
 
 
 async def test_nobody_is_refused_for_what_answers_elsewhere_did_not_use(tmp_path: Path) -> None:
@@ -278,17 +279,17 @@ async def test_nobody_is_refused_for_what_answers_elsewhere_did_not_use(tmp_path
 async def test_endings_that_share_a_transaction_with_refusals_are_settled(database: Sqlite | Postgres) -> None:
     async with usage_in(database) as store:
         meter = meter_of(
-            store, Clock("2026-11-28T12:00:00"), server="100 questions per day", person="20 tokens per day"
+            store, Clock("2026-11-28T12:00:00"), server="999 questions per day", person="20 tokens per day"
         )
         free = Asker("bob")
-        for _ in range(40):
+        for _ in range(2 * SETTLED_AT_ONCE):
             bill = await begin(meter, free, tokens=10)
             refused = meter.bill(new_id(), ANN, "ann", "m", 30, 0).reserving
             assert refused is not None
             _, told = await asyncio.gather(end(meter, bill, 0, 0, 0), refused(), return_exceptions=True)
             assert isinstance(told, OverBound)
-        assert await used(meter) == [40, 0]
-        assert await reserved(database) < 20
+        assert await used(meter) == [2 * SETTLED_AT_ONCE, 0]
+        assert await reserved(database) < SETTLED_AT_ONCE + 5
     assert await reserved(database) == 0
 
 

@@ -36,6 +36,14 @@ class Reserved(NamedTuple):
     counters: str
 
 
+class Ended(NamedTuple):
+    """What an answer used, and by how much too much counts for it until it is settled, in which counters (JSON)."""
+
+    counters: str
+    used: Sequence[int]
+    excess: Sequence[int]
+
+
 class Counting:
     """What is known of the counters and the reservations in a file; see `Connection.known`."""
 
@@ -48,10 +56,10 @@ class Counting:
         """By answer."""
         self._unwritten: list[Reserved] = []
         """Those of them that this transaction has still to write."""
-        self._ended: dict[str, tuple[str, tuple[int, int, int]]] = {}
-        """Of answers that ended and are not settled: their counters, and by how much too much counts there."""
+        self._ended: dict[str, Ended] = {}
+        """By answer: those that ended and are not settled."""
         self._excess: dict[tuple[_Key, int], list[int]] = {}
-        """That of all of them, by counter and when its window began."""
+        """By how much too much counts for all of them, by counter and when its window began."""
 
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
@@ -88,11 +96,12 @@ class Counting:
             if one is None:
                 continue
             askers[answer_id] = (one.person, one.key, one.groups)
-            excess = (one.questions - amount[0], one.tokens - amount[1], one.money - amount[2])
-            if any(excess) and answer_id not in self._ended:
-                self._ended[answer_id] = (one.counters, excess)
+            if answer_id not in self._ended:
+                ended = self._ended[answer_id] = Ended(
+                    one.counters, amount, (one.questions - amount[0], one.tokens - amount[1], one.money - amount[2])
+                )
                 for counter in _keys_of(one.counters):
-                    _add(self._excess.setdefault(counter, [*NOTHING]), excess)
+                    _add(self._excess.setdefault(counter, [*NOTHING]), ended.excess)
         return askers
 
     def settle(self, connection: Connection, answer_ids: Sequence[str] | None = None) -> None:
@@ -101,7 +110,9 @@ class Counting:
         if answer_ids is None:
             rows = connection.all(SQL["all_ended"])
         else:
-            rows = _with_rows(connection, "ended", [(one,) for one in answer_ids])
+            unknown = [(one,) for one in answer_ids if one not in self._ended]
+            rows = _with_rows(connection, "ended", unknown)
+            rows += [(one, *self._ended[one].used) for one in answer_ids if one in self._ended]
         self.give_back(connection, {answer_id: used for answer_id, *used in rows})
 
     def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> None:
@@ -114,9 +125,8 @@ class Counting:
                     if now[3] == start:  # else a new window has begun
                         _add(now, change)
             if (ended := self._ended.pop(one.answer_id, None)) is not None:
-                counters, excess = ended
-                for counter in _keys_of(counters):
-                    _add(self._excess[counter], [-much for much in excess])
+                for counter in _keys_of(ended.counters):
+                    _add(self._excess[counter], [-much for much in ended.excess])
         if not self._ended:
             self._excess.clear()
 

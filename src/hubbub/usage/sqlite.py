@@ -33,7 +33,7 @@ from hubbub.usage.counting_sqlite import NOTHING, ROWS, SQL, Counting, Reserved
 from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
-SETTLED_AT_ONCE = ROWS
+SETTLED_AT_ONCE = 4 * ROWS
 logger = logging.getLogger(__name__)
 
 
