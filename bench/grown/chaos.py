@@ -263,11 +263,17 @@ async def _end(people: Around, talking: asyncio.Task[None], all_of_it: Grown, ou
 
 
 async def _count_connections(all_of_it: Grown, outcome: Outcome) -> None:
+    """Note the most that a worker has at once.
+
+    Those that one look alone sees carry a request to cancel a statement: PostgreSQL makes no session of them.
+    """
+    seen: dict[int, set[str]] = {}
     while True:
         for server, network in zip(all_of_it.servers, all_of_it.networks, strict=True):
             for pid in workers_of(server):
                 found = await asyncio.to_thread(connections_of, pid, network.port)
-                outcome.most_connections = max(outcome.most_connections, found)
+                outcome.most_connections = max(outcome.most_connections, len(found & seen.get(pid, set())))
+                seen[pid] = found
         await asyncio.sleep(LOOK_SECONDS)
 
 

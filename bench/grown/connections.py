@@ -5,8 +5,8 @@ from pathlib import Path
 ESTABLISHED = "01"
 
 
-def connections_of(pid: int, port: int) -> int:
-    """Return how many established connections a process has to a port of this machine."""
+def connections_of(pid: int, port: int) -> set[str]:
+    """Return the established connections that a process has to a port of this machine, by their sockets."""
     ours: set[str] = set()
     try:
         for link in Path(f"/proc/{pid}/fd").iterdir():
@@ -16,10 +16,10 @@ def connections_of(pid: int, port: int) -> int:
                 continue
         table = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
     except OSError:  # it has ended
-        return 0
-    found = 0
+        return set()
+    found: set[str] = set()
     for line in table:
         parts = line.split()
-        is_there = parts[3] == ESTABLISHED and int(parts[2].split(":")[1], 16) == port
-        found += is_there and f"socket:[{parts[9]}]" in ours
-    return found
+        if parts[3] == ESTABLISHED and int(parts[2].split(":")[1], 16) == port:
+            found.add(f"socket:[{parts[9]}]")
+    return found & ours
