@@ -27,7 +27,9 @@ class Made(Shared):
     """An assistant, as the oracle knows it; its word stands in its instructions."""
 
     face: str
-    """The word of its name and description."""
+    """The word of its description, and of its name if that is its own."""
+    after: str
+    """The id of another one that it is named after; empty: of none."""
     model: str
     things: list[str]
     """The ids of its collections, some of which may be gone."""
@@ -90,6 +92,10 @@ class AssistantRights(Rights, ModelRights):
         found = set[int]() if not made.model or self.may_use_model(name, made.model) else {404}
         return found | ({403} if made.things and not self.usable(name, made.things) else set[int]())
 
+    def has_named_after(self, name: str, made: Made) -> bool:
+        """Tell whether somebody for whom an assistant is not there has another one whose name is its id."""
+        return any(one.after == made.id and self.named_right(name, one) >= Right.USE for one in self.made)
+
     def named_right(self, name: str, made: Made) -> Right:
         """Return what somebody may do with an assistant that they name, as operators see no list of all."""
         if name == made.owner:
@@ -122,7 +128,7 @@ class AssistantRights(Rights, ModelRights):
         assert status in ({201} if may else {403, 404}), (name, status, text)
         if may:
             made = msgspec.json.decode(text)
-            self.made.append(Made(made["id"], name, word, face=face, model=model, things=ids))
+            self.made.append(Made(made["id"], name, word, face=face, after=after, model=model, things=ids))
 
     @rule(data=st.data(), name=st.sampled_from(NAMES), what=st.sampled_from(CHANGES))
     def change_assistant(self, data: st.DataObject, name: str, what: str) -> None:
@@ -230,8 +236,9 @@ class AssistantRights(Rights, ModelRights):
         }[door]
         refused = self.refused_by(name, made, at_name=door != "questions")
         status, text = self.call(name, "POST", at, body)
-        assert status in (refused or {200, 202}), (name, door, refused, status, text)
         self.seen_in(name, text)
+        is_another = refused == {404} and door != "questions" and self.has_named_after(name, made)
+        assert status in (refused or {200, 202}) or is_another, (name, door, refused, status, text)
         if refused:
             return
         usable = self.usable(name, made.things)

@@ -39,6 +39,8 @@ class Rights(People):
         super().__init__()
         self.things: list[Thing] = []
         self.chats: list[tuple[str, str]] = []
+        self.names: set[tuple[str, str]] = set()
+        """Whose collections are named after which ids: nobody has two of a name."""
 
     def begin_with_things(self) -> None:
         self.make_collection("ann", is_confusing=False)
@@ -70,8 +72,12 @@ class Rights(People):
             return
         number = next(self.served.numbers)
         face = f"uu{next(self.served.numbers)}x"
-        called = self.things[0].id if is_confusing and self.things else f"The {face}"
-        body = {"name": called, "description": face}
+        called = self.things[0].id if is_confusing and self.things else ""
+        if (name, called) in self.names:
+            called = ""
+        elif called:
+            self.names.add((name, called))
+        body = {"name": called or f"The {face}", "description": face}
         status, text = self.call(name, "POST", "/api/collections", body)
         assert status == 201, text
         thing = Thing(msgspec.json.decode(text)["id"], name, f"uu{number}x", f"d{number}", face)
