@@ -316,10 +316,11 @@ class AssistantRights(Rights, ModelRights):
         exporting = Exporting(self.served.app, None, None)  # type: ignore[arg-type]  # these steps need neither
 
         async def steps() -> None:
-            archive = Archive(zipfile.ZipFile(written, "w"))
-            for step in (exporting.chats, exporting.links, exporting.records, exporting.rights):
-                async for _ in step(self.id_of(name), archive):
-                    pass
+            with zipfile.ZipFile(written, "w") as file:
+                archive = Archive(file)
+                for step in (exporting.chats, exporting.links, exporting.records, exporting.rights):
+                    async for _ in step(self.id_of(name), archive):
+                        pass
 
         self.do(steps())
         with zipfile.ZipFile(written) as archive:
