@@ -19,7 +19,7 @@ import aiohttp
 import asyncpg
 
 from bench.lab.ends import compiled, model_server
-from bench.lab.measure import TRIES, Bench, Point, Running, running
+from bench.lab.measure import Bench, Point, Running, running, soundest
 from bench.lab.processes import Cores, Tree, allow_many_files
 from bench.lab.stacks import HUBBUB
 from tests.servers.hubbub_server import HubbubServer, hubbub_serving, scripted
@@ -93,8 +93,7 @@ def relay(server: str, streams: Sequence[int], seconds: float, rounds: int) -> N
                 with running(bench, HUBBUB) as one:
                     in_sqlite.append(one.sound_point(load).cpu_us_per_token)
                 with new_address(server) as address, running(bench, HUBBUB, {"HUBBUB_DATABASE__URL": address}) as one:
-                    tries = [_point(one, load, database) for _ in range(TRIES)]
-                point, looks = min(tries, key=lambda one: one[0].late_p99_ms)
+                    point, looks = soundest(lambda one=one, load=load: _point(one, load, database))
                 held_up += not point.is_carried
                 tokens = point.tokens_per_second * seconds
                 in_postgres.append(point.cpu_us_per_token)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.lab.ends import ModelServer, Plan, read_streams
 from bench.lab.processes import Cores, Tree, busy_seconds, free_port, pinned, wait_until_listening
 from bench.lab.stacks import Stack, full_environment
 
+T = TypeVar("T")
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 LATE_MS = 250
 """A server carries a load as long as 99 of 100 tokens come no later than this behind their sending."""
@@ -186,10 +187,7 @@ class Running:
 
     def sound_point(self, streams: int) -> Point:
         """Measure one load, again if the model server was held up; return the soundest."""
-        points: list[Point] = []
-        while len(points) < TRIES and not (points and points[-1].is_sound):
-            points.append(self.point(streams))
-        return min(points, key=lambda point: point.late_p99_ms)
+        return soundest(lambda: (self.point(streams), None))[0]
 
     def cpu_us_per_request(self) -> float:
         """Return what a whole request costs that is answered with one token at once."""
@@ -283,6 +281,14 @@ class _Clock:
             raise RuntimeError("the streams had ended before they could be counted")
         first, last = self._looks
         return {name: last[name] - first[name] for name in last}
+
+
+def soundest(measure: Callable[[], tuple[Point, T]]) -> tuple[Point, T]:
+    """Measure one load with something else, again if the model server was held up; return the soundest."""
+    found: list[tuple[Point, T]] = []
+    while len(found) < TRIES and not (found and found[-1][0].is_sound):
+        found.append(measure())
+    return min(found, key=lambda one: one[0].late_p99_ms)
 
 
 @contextmanager

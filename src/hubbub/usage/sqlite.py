@@ -12,6 +12,7 @@ import msgspec
 from hubbub.connections.sqlite import Connection, Sqlite, Write, read_sql
 from hubbub.core.errors import StoreError
 from hubbub.core.identifiers import time_of
+from hubbub.core.lasting import Lasting
 from hubbub.usage.base import (
     KEPT_SECONDS,
     LOST_SECONDS,
@@ -34,6 +35,7 @@ from hubbub.usage.refusals import OverBound
 
 _SCHEMA = read_sql("hubbub.usage", "schema.sql")
 SETTLED_AT_ONCE = 4 * ROWS
+"""So many reservations are settled in one transaction, or all at the end of the process."""
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +50,7 @@ class SqliteUsage:
         self._ended: dict[str, None] = {}
         """Answers whose reservations are still to be settled, in order; a failed write's, too, which are skipped."""
         self._settling: asyncio.Task[None] | None = None
+        self._waits = Lasting(logger)
 
     async def __aenter__(self) -> Self:
         await self._database.migrate("usage", [_SCHEMA])
@@ -103,8 +106,9 @@ class SqliteUsage:
         try:
             await self._database.write(lambda connection: connection.known(Counting).settle(connection, ended))
         except StoreError as error:
-            logger.warning("The reservations of %d answers could not be settled yet: %s", len(ended), error)
+            self._waits.met("what ended answers had reserved counts until it can be settled", error.for_operators)
         else:
+            self._waits.over()
             for answer_id in ended:
                 del self._ended[answer_id]
 

@@ -187,7 +187,7 @@ class WholeReply(WhileThere):
 
     def __init__(self, log: Log, answer_id: str, render: Callable[[Sequence[Record]], Response]) -> None:
         async def make() -> Response:
-            return render(await _records_of(log, answer_id))
+            return render(await records_of(log, answer_id))
 
         super().__init__(make)
 
@@ -197,7 +197,7 @@ def events_of(records: Sequence[Record]) -> list[Event]:
     return [decode(record.data) for record in records]
 
 
-async def _records_of(log: Log, answer_id: str) -> list[Record]:
+async def records_of(log: Log, answer_id: str) -> list[Record]:
     """Return all that is stored of an answer, once it has ended. Nobody is woken for what comes before.
 
     Raises:

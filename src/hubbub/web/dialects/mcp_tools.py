@@ -1,7 +1,6 @@
 """The tools that the Model Context Protocol offers here: they search, open passages and ask assistants."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,6 +13,7 @@ from hubbub.core.errors import HubbubError, ModelError, NotFound
 from hubbub.core.people import Person
 from hubbub.core.questions import Question
 from hubbub.core.scopes import Scope, check_scope, has_scope
+from hubbub.web.streams import records_of
 
 MOST_HITS = 20
 MOST_COLLECTIONS = 100
@@ -182,9 +182,7 @@ async def _ask_assistant(app: Application, person: Person, asked: AskAssistant) 
     settled = await app.assistant_named(person, asked.assistant)
     question = Question(asked.question, model=settled.model, collection_ids=settled.collection_ids)
     answer_id = await app.questions.ask(person, told_by(question, settled), grace_seconds=0, keep_seconds=KEEP_SECONDS)
-    async with aclosing(app.answers.follow(None, answer_id)) as events:
-        async for _ in events:
-            pass
+    await records_of(app.log, answer_id)
     answer = await app.answers.show(person, answer_id)
     if answer.state != "done":
         raise ModelError(answer.failure.message if answer.failure is not None else "The answer was stopped. Ask again.")
