@@ -178,7 +178,9 @@ async def test_each_ending_is_said(page: Page) -> None:
     said = """() => {
         window.said = [];
         const status = document.querySelector("[aria-live=polite].visually-hidden");
-        const note = () => window.said.push(status.textContent);
+        const note = (changes) => {
+            for (const { addedNodes } of changes) for (const one of addedNodes) window.said.push(one.textContent);
+        };
         new MutationObserver(note).observe(status, { childList: true, subtree: true, characterData: true });
     }"""
     await page.evaluate(said)
@@ -186,6 +188,14 @@ async def test_each_ending_is_said(page: Page) -> None:
     async with asyncio.timeout(SECONDS):
         while await page.evaluate("window.said.filter(text => text === 'Answer complete.').length") < 3:
             await asyncio.sleep(0.05)
+
+
+async def test_what_is_said_does_not_silence_what_was_said_just_before(page: Page) -> None:
+    await answered(page, "One")
+    said = page.locator("[aria-live=polite].visually-hidden")
+    await expect(said).to_contain_text("Answer complete.")
+    await page.keyboard.press("Control+Shift+;")
+    await expect(said).to_contain_text(re.compile("Answer complete.*(Copied|did not allow)"))
 
 
 async def test_model_and_collections_belong_to_their_chat(page: Page, model: ModelServer) -> None:

@@ -89,6 +89,22 @@ async def test_when_the_child_dies_answers_fail_everywhere_and_the_next_work(
         assert len([model.pid for model in (a, b) if model.pid is not None]) == 1
 
 
+async def test_a_question_that_waits_when_the_child_dies_is_answered_by_its_successor(
+    server: ModelServer, http: Http, tmp_path: Path
+) -> None:
+    async with shared_model(tmp_path, server, http, pause_seconds=3600.0) as holder:
+        await until(lambda: holder.pid is not None and holder.state == "ready")
+        async with shared_model(tmp_path, server, http) as other:
+            await until(lambda: other.state == "ready")
+            server.scripts.append(Script(reset_before="headers"))
+            with pytest.raises(ModelError):
+                await ask(other)
+            assert holder.pid is not None
+            os.kill(holder.pid, signal.SIGKILL)
+            assert (await ask(other))[0]  # it hears of the death while it waits
+            assert other.pid is not None
+
+
 async def test_one_that_is_suspected_for_nothing_is_used_again(server: ModelServer, http: Http, tmp_path: Path) -> None:
     async with shared_model(tmp_path, server, http) as a, shared_model(tmp_path, server, http) as b:
         await until(lambda: a.state == b.state == "ready")

@@ -15,8 +15,8 @@ const NOTICE_MILLISECONDS = 7_000;
 let count = 0;
 
 export const notices = signal<readonly Notice[]>([]);
-/** What a screen reader says next. */
-export const announcement = signal({ count: 0, text: "" });
+/** What a screen reader says, the last at the end. Those before it stay for a while: it may not have come to them. */
+export const announcements = signal<readonly { id: number; text: string }[]>([]);
 
 /** Show a notice for a few seconds; `over` is called when it goes away by itself. */
 export function notify(
@@ -38,7 +38,7 @@ export function dismiss(id: number): void {
 }
 
 export function announce(text: string): void {
-  announcement.value = { count: announcement.peek().count + 1, text }; // the same text again is said again
+  announcements.value = [...announcements.peek().slice(-2), { id: ++count, text }]; // the same again is said again
 }
 
 /** What a caught error says to a person. */

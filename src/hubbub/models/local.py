@@ -41,6 +41,7 @@ PATIENCE_SECONDS = 120.0
 LOAD_SECONDS = 120.0
 STEADY_SECONDS = 60.0
 NOT_STARTED = "The embedded model can't be started. Try again later, or choose another model."
+ENDS = "The embedded model ends again and again. Try again later, or choose another model."
 NOT_FETCHED = "The embedded model is not on this machine yet, and can't be fetched. Try again, or choose another model."
 NOTICE_SECONDS = 0.5
 FAILURES = 5
@@ -186,13 +187,14 @@ class LocalModel:
             began = clock()
             fault = await self._attempt()
             in_a_row = 1 if clock() - began > STEADY_SECONDS else in_a_row + 1
-            is_news = fault.message != self._fault.message  # offline it would say the same again and again
+            is_over = fault.code != "model_died" or in_a_row >= FAILURES  # else people wait for the next child
+            is_news = in_a_row == 1 or fault.for_operators != self._fault.for_operators  # offline it is always the same
             is_told = fault.code == WeightsError.code  # by what fetches
             level = logging.WARNING if is_news and not is_told else logging.DEBUG
             logger.log(level, "%s (failure %d in a row)", fault.for_operators, in_a_row)
             async with self._news:
                 self._server, self._fault, self.pid = None, fault, None
-                self._failures += 1
+                self._failures += is_over
                 self.state = "failed"
                 if in_a_row >= FAILURES:
                     self._wanted.clear()
@@ -238,7 +240,7 @@ class LocalModel:
             await self._use(answer.url, key)
             logger.info("the embedded model %s is ready", self.card.name)
             code = await child.wait()
-            return ModelError(f"The embedded model's process ended (exit code {code}).", code="model_died")
+            return ModelError(ENDS, code="model_died", detail=f"The embedded model's process ended (exit code {code}).")
 
     async def _use(self, url: str, key: Secret) -> None:
         """Take the server at this address from now on."""
