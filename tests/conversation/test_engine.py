@@ -425,20 +425,6 @@ async def test_the_golden_logs_are_what_the_engine_says(name: str) -> None:
         assert said[: len(begun) - 1] == begun[:-1]
 
 
-async def test_a_question_is_weighed_by_who_answers_it_and_by_its_length(search: Search) -> None:
-    small, big = ScriptedModel(name="small", can_ground=False), ScriptedModel(name="big", context_tokens=2000)
-    engine = Engine(Catalog([small, big]), search)
-    text, turns = "x" * 400, (Turn("user", "y" * 400),)
-    assert engine.weigh(Question(text)) == ("small", 122 + 256)
-    assert engine.weigh(Question(text, turns, "big")) == ("big", 244 + 256)
-    assert engine.weigh(Question(text, collection_ids=("normans",))) == ("big", 122 + 256)
-    assert engine.weigh(Question(text, model="small", collection_ids=("normans",))) == ("", 122)  # it is quoted
-    assert engine.weigh(Question("x" * 10**6)) == ("small", 8192 - 1024 + 256)  # no more than is read
-    assert Engine(Catalog([]), search).weigh(Question(text)) == ("", 122)
-    with pytest.raises(NotFound):
-        engine.weigh(Question(text, model="none"))
-
-
 def heard_by(model: ScriptedModel) -> list[tuple[str, str]]:
     return [(turn.role, turn.text) for turn in model.heard[-1]]
 

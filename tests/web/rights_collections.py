@@ -27,6 +27,8 @@ class Thing:
     given: dict[str, Right] = field(default_factory=dict[str, Right])
     readers: dict[str, Right] | None = None
     """To whom its document is restricted; None: it is not."""
+    called: str = ""
+    """The id of another one that it is named after."""
 
 
 DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library")
@@ -80,7 +82,7 @@ class Rights(People):
         body = {"name": called or f"The {face}", "description": face}
         status, text = self.call(name, "POST", "/api/collections", body)
         assert status == 201, text
-        thing = Thing(msgspec.json.decode(text)["id"], name, f"uu{number}x", f"d{number}", face)
+        thing = Thing(msgspec.json.decode(text)["id"], name, f"uu{number}x", f"d{number}", face, called=called)
         self.do(self._fill(thing))
         self.things.append(thing)
 
@@ -181,8 +183,14 @@ class Rights(People):
             if door not in ("sample", "completions+search"):  # which choose themselves what they search
                 seen = {thing.word for thing in chosen if self.sees(name, thing)}
                 assert seen <= set(WORD.findall(text)), (door, text)
+        elif door == "completions" and all(self._usable_as(name, thing) for thing in chosen):
+            assert status in (200, 400), (door, status)  # it is asked by names; several may bear the same
         elif door in ("questions", "completions", "responses", "file_search", "library"):
             assert status in (400, 403, 404), (door, status)
+
+    def _usable_as(self, name: str, thing: Thing) -> bool:
+        """Tell whether a person may use a collection, or another one that is named after its id."""
+        return any(self.right(name, one) >= Right.USE for one in self.things if thing.id in (one.id, one.called))
 
     @rule(data=st.data(), names=st.lists(st.sampled_from(NAMES), min_size=2, max_size=4, unique=True))
     def ask_the_same_at_once(self, data: st.DataObject, names: list[str]) -> None:

@@ -23,7 +23,7 @@ from hubbub.app.rights_watch import RightsWatch
 from hubbub.app.sent_along import Sent, SentAlong, with_length
 from hubbub.app.titles import title_of
 from hubbub.app.traced import in_a_trace, note_question
-from hubbub.conversation.engine import EXPECTED_TOKENS, Engine
+from hubbub.conversation.engine import Engine
 from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import new_id
@@ -236,7 +236,8 @@ class Questions:
                 return None
         self._watch(owner, found.id, question)
         bill = self._meter.adopt(found.id, asker_of_found(found))
-        return self._work(question, bill), Ticket(Party(found.owner_id), *self._engine.weigh(question))
+        deployment, cost = self._engine.estimate(question)
+        return self._work(question, bill), Ticket(Party(found.owner_id), deployment, cost.tokens)
 
     def hold_again(self, found: Found) -> None:
         """Stop an answer that was taken over when what let its asker in ends, as far as that was stored with it."""
@@ -339,15 +340,14 @@ class Questions:
         """Begin an answer: the one way to do so. Whoever is refused leaves nothing behind."""
         self._check_images(question)
         party = party_of(person)
-        deployment, tokens = self._engine.weigh(question)
+        deployment, cost = self._engine.estimate(question)
         check_model(person, deployment)
         note_question(answer_id, deployment, question)
-        written = min(tokens, EXPECTED_TOKENS) if deployment else 0
-        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, tokens - written, written)
+        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, cost.read, cost.written)
         if question.continues is not None:
             bill.free_characters = len(question.continues.text)
         work = self._work(question, bill, reason)
-        admission = self._runner.enter(Ticket(party, deployment, tokens))
+        admission = self._runner.enter(Ticket(party, deployment, cost.tokens))
         try:
             await self._runner.start(
                 answer_id,

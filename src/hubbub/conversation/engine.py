@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from hubbub.conversation.again import Again
 from hubbub.conversation.citations import CitedStream, cite
 from hubbub.conversation.coalescing import Coalescing
+from hubbub.conversation.estimate import Estimate, estimate
 from hubbub.conversation.finding import find
 from hubbub.conversation.joining import joined
 from hubbub.conversation.portions import PORTION_CHARACTERS, UNREAD_AT_ONCE, UNREAD_CHARACTERS, Portions
@@ -30,7 +30,7 @@ from hubbub.conversation.query import stand_alone, write_query
 from hubbub.conversation.quoted import CLOSEST, is_sure, neighbours, quoted
 from hubbub.conversation.quoting import READ_HITS, choose_by_meaning, choose_in_turns
 from hubbub.conversation.reading import Unread, nothing_found, until_read
-from hubbub.conversation.room import answer_tokens, less, prompt_tokens, wish_of
+from hubbub.conversation.room import less, prompt_tokens, wish_of
 from hubbub.conversation.searches import Searches
 from hubbub.conversation.summaries import AHEAD, SUMMARY_TOKENS, Summaries, Summary, fit_after
 from hubbub.conversation.thorough import Budget, Thorough
@@ -78,14 +78,13 @@ Send: TypeAlias = Callable[[Event], None]
 
 TEMPERATURE = 0.2
 """How freely an answer over documents is written, unless the question says."""
-EXPECTED_TOKENS = 256
-"""What an answer is counted as before it is known how long it is."""
-
 DEADLINE = "deadline"
 """The finish reason of an answer for which the time was up: it is as far as it has come."""
 
 SOURCES_SHARE = 0.75
 """How much of a prompt the sources may take; the rest is for what was said before."""
+PICTURES_SHARE = 0.5
+"""How much of a prompt is kept free for the question's pictures, at most."""
 QUESTION_SHARE = 0.25
 """How much of it a question over documents may take."""
 SINCE_SHARE = 0.5
@@ -127,7 +126,7 @@ class Engine:
         self._search = search
         self._embedder = embedder
         self._turn = asyncio.Lock()
-        self._rates: defaultdict[str, Rates] = defaultdict(Rates)
+        self._rates: dict[str, Rates] = {}
         """What the tokens of each model are, by its name."""
         self.hits = hits
         """How many passages are looked for where a question doesn't say."""
@@ -148,20 +147,16 @@ class Engine:
         model = self._model_for(question)
         return "" if model is None else model.card.name
 
-    def weigh(self, question: Question) -> tuple[str, int]:
+    def estimate(self, question: Question) -> tuple[str, Estimate]:
         """Return the name of the model that will answer (empty where none will), and about how many tokens it costs.
 
         Raises:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
-        said = [turn.text for turn in (*question.turns, *question.since)]
-        rates = Rates() if model is None else self._rates[model.card.name]
-        tokens = sum(map(rates.tokens, said if question.is_verbatim and said else [question.text, *said]))
-        if model is None:
-            return "", tokens
-        expected = min(EXPECTED_TOKENS, answer_tokens(model, question.generation))
-        return model.card.name, min(tokens, prompt_tokens(model)) + expected
+        rates = Rates() if model is None else self._rates_of(model)
+        cost = estimate(question, model, rates, passages=self._shown(question), budget=self._budget)
+        return "" if model is None else model.card.name, cost
 
     async def answer(self, question: Question, send: Send) -> Done:
         """Send what happens to the answer, in order, and return how it ended.
@@ -209,6 +204,10 @@ class Engine:
         send(Started("", "quotes", reason))  # what was found still helps
         return await self._quote(query, question, times.for_all(), send, reading)
 
+    def _rates_of(self, model: Model) -> Rates:
+        card = model.card
+        return self._rates.setdefault(card.name, Rates(reads_images=card.reads_images))
+
     def _shown(self, question: Question) -> int:
         return question.hits or self.hits
 
@@ -245,7 +244,7 @@ class Engine:
             lambda one: self._find(one, question, times.for_search(), wished),
             send,
             budget=times.within_search(self._budget),
-            rates=self._rates[model.card.name],
+            rates=self._rates_of(model),
             prompt_tokens=prompt_tokens(model),
             tell=_telling(question, "query", model, send),
         )
@@ -273,7 +272,7 @@ class Engine:
         send(Started(model.card.name, "chat"))
         system = instructed("chat", question.instructions)
         turns, asked = _going_on(question)
-        rates = self._rates[model.card.name]
+        rates = self._rates_of(model)
 
         def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             if question.is_verbatim:
@@ -292,7 +291,7 @@ class Engine:
         return await self._complete(model, question, plan, question.generation, times, send, joined(question, take))
 
     async def _write(self, model: Model, question: Question, hits: Sequence[Hit], times: Times, send: Send) -> Done:
-        rates = self._rates[model.card.name]
+        rates = self._rates_of(model)
         system = instructed("grounded", question.instructions)
         if question.has_follow_ups is not False:
             system = f"{system}\n\n{prompt_text('follow_ups')}"
@@ -302,7 +301,7 @@ class Engine:
         def plan(budget_tokens: int, summary: Summary | None = None) -> Fitted:
             nonlocal stream
             since = fit_since(question.since, budget_tokens=int(SINCE_SHARE * budget_tokens), rates=rates)
-            budget_tokens -= sum(rates.tokens(turn.text) for turn in since)
+            budget_tokens -= sum(map(rates.of_turn, since))
             text = shortened(question.text, int(QUESTION_SHARE * budget_tokens), rates)
             rest = budget_tokens - rates.tokens(system) - rates.tokens(text)
             sources = fit_sources(hits, budget_tokens=min(int(SOURCES_SHARE * budget_tokens), rest), rates=rates)
@@ -373,8 +372,9 @@ class Engine:
         wished, limit = wish_of(model, how)
         if not question.is_verbatim:
             how = replace(how, max_tokens=wished)
-        budget_tokens = prompt_tokens(model, how)
-        rates = self._rates[model.card.name]
+        rates = self._rates_of(model)
+        room = prompt_tokens(model, how)
+        budget_tokens = room - min(rates.of_pictures(len(question.images)), int(PICTURES_SHARE * room))
         is_again = question.is_verbatim
         tell = _telling(question, "answer", model, send)
         started = Started(model.card.name, "grounded" if question.collection_ids else "chat")
@@ -424,7 +424,7 @@ class Engine:
         room_tokens = budget_tokens - SUMMARY_TOKENS
         if summary is None or summary.turns < _missing(plan(room_tokens)):
             first = said[: _missing(plan(int(AHEAD * room_tokens)))]
-            rates = self._rates[model.card.name]
+            rates = self._rates_of(model)
             tell = _telling(question, "summary", model, send)
             with contextlib.suppress(TimeoutError, ModelError):  # what was said last is answered all the same
                 async with times.for_query():

@@ -70,7 +70,7 @@ def fit(
         if rates.tokens(turn.text) > most and (part := shortened(turn.text, min(left, most), rates)):
             turn = replace(turn, text=part)
             in_part += 1
-        left -= rates.tokens(turn.text)
+        left -= rates.of_turn(turn)
         if left < 0:
             break
         kept.append(turn)
@@ -126,7 +126,7 @@ def fit_sources(hits: Sequence[Hit], *, budget_tokens: int, rates: Rates = USUAL
 def fit_since(turns: Sequence[Turn], *, budget_tokens: int, rates: Rates = USUAL) -> list[Turn]:
     """Return the calls that were made for a question, each with its result, in part where they are too long."""
     since = well_formed([Turn("user", "…"), *turns])[1:] if turns else []
-    if sum(rates.tokens(turn.text) for turn in since) <= budget_tokens:
+    if sum(map(rates.of_turn, since)) <= budget_tokens:
         return since
     each = budget_tokens // len(since)
     return [replace(turn, text=shortened(turn.text, max(each, LEAST_TOKENS), rates)) for turn in since]

@@ -40,5 +40,5 @@ def less(budget_tokens: int, error: ModelTooLong, turns: Sequence[Turn], rates: 
     if sent is not None:
         rates.learn(turns, sent)
     if limit is not None and sent is not None and 0 < limit < sent:
-        return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * limit / sent * LESS)
-    return int(min(budget_tokens, sum(rates.tokens(turn.text) for turn in turns)) * MUCH_LESS)
+        return int(min(budget_tokens, sum(map(rates.of_turn, turns))) * limit / sent * LESS)
+    return int(min(budget_tokens, sum(map(rates.of_turn, turns))) * MUCH_LESS)

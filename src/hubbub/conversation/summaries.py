@@ -136,7 +136,7 @@ def _pieces(turns: Sequence[Turn], most_tokens: int, rates: Rates) -> list[list[
     left = 0
     for turn in turns:
         part = replace(turn, text=shortened(turn.text, max(most_tokens // 2, 1), rates))
-        needed = rates.tokens(part.text)
+        needed = rates.of_turn(part)
         if not pieces or needed > left:
             pieces.append([])
             left = most_tokens

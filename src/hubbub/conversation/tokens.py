@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hubbub.core.messages import Turn
+from hubbub.core.tokens import picture_tokens
 
 TOKENS_PER_TURN = 8
 TOKENS_PER_CHARACTER = 1 / 3.5
@@ -23,7 +24,9 @@ MARGIN = 1.1
 class Rates:
     """What a model's tokens are, as far as it is known by now: a guess at first, then what it counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_images: bool = True) -> None:
+        """Take whether the model is given pictures."""
+        self.reads_images = reads_images
         self.per_character = TOKENS_PER_CHARACTER
         self.per_extra_byte = TOKENS_PER_EXTRA_BYTE
 
@@ -31,6 +34,17 @@ class Rates:
         """Return about how many tokens a turn with this text has."""
         characters, extra = _sizes(text)
         return int(characters * self.per_character + extra * self.per_extra_byte) + TOKENS_PER_TURN
+
+    def of_turn(self, turn: Turn) -> int:
+        """Return about how many tokens a turn has, with its pictures and with what it asks of functions."""
+        tokens = self.tokens(turn.text)
+        if turn.images:
+            tokens += self.of_pictures(len(turn.images), turn.details)
+        return tokens + sum(self.tokens(call.arguments) for call in turn.calls)
+
+    def of_pictures(self, pictures: int, details: Sequence[str] = ()) -> int:
+        """Return about how many tokens pictures have: none where the model is given none."""
+        return picture_tokens(pictures, details) if self.reads_images else 0
 
     def characters(self, text: str, tokens: int) -> int:
         """Return about how many characters of a text make so many tokens."""

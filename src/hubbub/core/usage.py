@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 from hubbub.core.messages import Turn
-from hubbub.core.tokens import BYTES_PER_TOKEN
+from hubbub.core.tokens import BYTES_PER_TOKEN, picture_tokens
 
 
 class Call:
@@ -59,9 +59,14 @@ def note_counted(model: str, input_tokens: int, cached_tokens: int, output_token
 def note_uncounted(model: str, turns: Sequence[Turn], *, has_output: bool) -> None:
     """Note one request that no server counted: it doesn't count, or the reply was broken off."""
     if (spent := spending.get()) is not None:
-        call = Call(model, sum(estimated_tokens(turn.text) for turn in turns))
+        call = Call(model, sum(map(_estimated, turns)))
         call.is_whole = not has_output
         spent.calls.append(call)
+
+
+def _estimated(turn: Turn) -> int:
+    called = sum(estimated_tokens(call.arguments) for call in turn.calls)
+    return estimated_tokens(turn.text) + called + picture_tokens(len(turn.images), turn.details)
 
 
 def estimated_tokens(text: str) -> int:

@@ -69,7 +69,7 @@ def refusal(error: OverBound, now: float, zone: tzinfo = UTC, currency: str = ""
     if needed > bound.most:
         message = (
             f"This would take about {amount_in_words(needed, bound.measure, currency)}; {_whose(counter)} allows "
-            f"{in_words(bound, currency)}. Make it shorter, or ask a cheaper model."
+            f"{in_words(bound, currency)}. Ask for less (shorter, or not thoroughly), or ask a cheaper model."
         )
     else:
         message = (
