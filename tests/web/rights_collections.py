@@ -40,7 +40,6 @@ class Rights(People):
     def __init__(self) -> None:
         super().__init__()
         self.things: list[Thing] = []
-        self.chats: list[tuple[str, str]] = []
         self.names: set[tuple[str, str]] = set()
         """Whose collections are named after which ids: nobody has two of a name."""
 
@@ -183,8 +182,10 @@ class Rights(People):
             if door not in ("sample", "completions+search"):  # which choose themselves what they search
                 seen = {thing.word for thing in chosen if self.sees(name, thing)}
                 assert seen <= set(WORD.findall(text)), (door, text)
-        elif door == "completions" and all(self._usable_as(name, thing) for thing in chosen):
-            assert status in (200, 400), (door, status)  # it is asked by names; several may bear the same
+        elif door in ("completions", "responses", "file_search") and all(
+            self._usable_as(name, thing) for thing in chosen
+        ):
+            assert status in (200, 400), (door, status)  # they take names, too; several may bear the same
         elif door in ("questions", "completions", "responses", "file_search", "library"):
             assert status in (400, 403, 404), (door, status)
 

@@ -55,8 +55,9 @@ class ModelRights(People):
         assert (status < 300) is may, (name, model, door, status, text)
         assert may or status == 404, (name, model, door, status)
         if may and door == "questions":
-            answer = msgspec.json.decode(text)["answer"]["id"]
-            _, text = self.call(name, "GET", f"/api/answers/{answer}/events")
+            begun = msgspec.json.decode(text)
+            self.chats.append((name, begun["chat"]["id"]))
+            _, text = self.call(name, "GET", f"/api/answers/{begun['answer']['id']}/events")
         self.seen_in(name, text)
         if may and model in WORDS:
             assert WORDS[model] in text, (name, model, door)

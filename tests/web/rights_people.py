@@ -167,6 +167,8 @@ class People(RuleBasedStateMachine):
         self.run = f"r{number}"
         self.claims = {name: {f"{self.run}-{CLAIMS[0]}"} if name == "bob" else set[str]() for name in NAMES}
         self.groups: dict[str, set[str]] = {}
+        self.chats: list[tuple[str, str]] = []
+        """All that were begun, and by whom."""
 
     @initialize()
     def begin(self) -> None:
