@@ -1,14 +1,45 @@
 """Tell what the styles and the numbering of a Word document make of a paragraph."""
 
 import re
+from typing import Any
 
 import msgspec
 
+from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _OFF = frozenset(("0", "false", "off"))
 MOST_LEVELS = 9
+
+
+class RunLook(msgspec.Struct, frozen=True):
+    """What properties of runs say of how text looks, None where they say nothing."""
+
+    is_hidden: bool | None = None
+    is_struck: bool | None = None
+    is_raised: bool | None = None
+    style: str = ""
+    """The style that they name."""
+
+    def over(self, outer: "RunLook") -> "RunLook":
+        """Return what holds where these properties stand within others."""
+        if self == _SAYS_NOTHING:
+            return outer
+        return RunLook(
+            outer.is_hidden if self.is_hidden is None else self.is_hidden,
+            outer.is_struck if self.is_struck is None else self.is_struck,
+            outer.is_raised if self.is_raised is None else self.is_raised,
+        )
+
+    def shown(self) -> Look:
+        """Return how text looks of which no more is said."""
+        if self == _SAYS_NOTHING:
+            return PLAIN
+        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", bool(self.is_raised))
+
+
+_SAYS_NOTHING = RunLook()
 
 
 class Style(msgspec.Struct):
@@ -20,7 +51,7 @@ class Style(msgspec.Struct):
     """The level of its headings, from 0."""
     numbering: tuple[str, int] | None = None
     """A list's id and the level in it."""
-    is_hidden: bool | None = None
+    look: RunLook = _SAYS_NOTHING
 
 
 def is_on(element: Element | None) -> bool | None:
@@ -28,6 +59,24 @@ def is_on(element: Element | None) -> bool | None:
     if element is None:
         return None
     return (attribute(element, "val") or "1").lower() not in _OFF
+
+
+def run_look(properties: Element | None) -> RunLook:
+    """Return what properties of a run say of how its text looks."""
+    found: dict[str, Any] = {}
+    for one in properties if properties is not None else ():
+        match name_of(one):
+            case "vanish":
+                found["is_hidden"] = is_on(one)
+            case "strike" | "dstrike":
+                found["is_struck"] = found.get("is_struck") or is_on(one)
+            case "vertAlign":
+                found["is_raised"] = attribute(one, "val") == "superscript"
+            case "rStyle":
+                found["style"] = attribute(one, "val") or ""
+            case _:
+                pass
+    return RunLook(**found) if found else _SAYS_NOTHING
 
 
 def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:
@@ -71,7 +120,7 @@ class Styles:
             merged.name = merged.name or style.name
             merged.outline = outline if merged.outline is None else merged.outline
             merged.numbering = style.numbering if merged.numbering is None else merged.numbering
-            merged.is_hidden = style.is_hidden if merged.is_hidden is None else merged.is_hidden
+            merged.look = merged.look.over(style.look)
             next_id = style.based_on
         self._resolved[style_id] = merged
         return merged
@@ -96,7 +145,7 @@ def _style(element: Element) -> Style:
         based_on=attribute(child(element, "basedOn"), "val") or "",
         outline=_whole(outline) if outline is not None else None,
         numbering=(numbering[0], numbering[1] or 0) if numbering else None,
-        is_hidden=is_on(child(element, "rPr", "vanish")),
+        look=run_look(child(element, "rPr")),
     )
 
 
