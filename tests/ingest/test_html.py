@@ -103,8 +103,8 @@ def nested(depth: int, inside: str) -> str:
         ),
         pytest.param("<p>東京<ruby>都<rp>(</rp><rt>と</rt><rp>)</rp></ruby>", [Paragraph("東京都(と)")], id="ruby"),
         pytest.param(
-            '<p>Fee <del>10</del> 20, <span style="color: red; text-decoration:line-through">5 <s>%</s></span> 6 <s></s>%'
-            "<ul><li><strike>Tea</strike> Milk</ul><del><p>One<p>Two</p></del><pre><s>a</s> b</pre>",
+            '<p>Fee <del>10</del> 20, <span style="color: red; text-decoration:line-through">5 <s>%</s></span> 6 '
+            "<s></s>%<ul><li><strike>Tea</strike> Milk</ul><del><p>One<p>Two</p></del><pre><s>a</s> b</pre>",
             [
                 Paragraph("Fee [Struck out: 10] 20, [Struck out: 5 %] 6 %"),
                 Paragraph("- [Struck out: Tea] Milk"),
@@ -115,7 +115,8 @@ def nested(depth: int, inside: str) -> str:
             id="text that is struck out",
         ),
         pytest.param(
-            '<x-a><template shadowrootmode="open"><p>Price <slot></slot><template>no</template></template>12</x-a><p>End',
+            '<x-a><template shadowrootmode="open"><p>Price <slot></slot><template>no</template></template>12</x-a>'
+            "<p>End",
             [Paragraph("Price"), Paragraph("12"), Paragraph("End")],
             id="a shadow root that is declared",
         ),

@@ -5,41 +5,12 @@ from typing import Any
 
 import msgspec
 
-from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look
+from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _OFF = frozenset(("0", "false", "off"))
 MOST_LEVELS = 9
-
-
-class RunLook(msgspec.Struct, frozen=True):
-    """What properties of runs say of how text looks, None where they say nothing."""
-
-    is_hidden: bool | None = None
-    is_struck: bool | None = None
-    is_raised: bool | None = None
-    style: str = ""
-    """The style that they name."""
-
-    def over(self, outer: "RunLook") -> "RunLook":
-        """Return what holds where these properties stand within others."""
-        if self == _SAYS_NOTHING:
-            return outer
-        return RunLook(
-            outer.is_hidden if self.is_hidden is None else self.is_hidden,
-            outer.is_struck if self.is_struck is None else self.is_struck,
-            outer.is_raised if self.is_raised is None else self.is_raised,
-        )
-
-    def shown(self) -> Look:
-        """Return how text looks of which no more is said."""
-        if self == _SAYS_NOTHING:
-            return PLAIN
-        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", bool(self.is_raised))
-
-
-_SAYS_NOTHING = RunLook()
 
 
 class Style(msgspec.Struct):
@@ -51,7 +22,7 @@ class Style(msgspec.Struct):
     """The level of its headings, from 0."""
     numbering: tuple[str, int] | None = None
     """A list's id and the level in it."""
-    look: RunLook = _SAYS_NOTHING
+    look: RunLook = SAYS_NOTHING
 
 
 def is_on(element: Element | None) -> bool | None:
@@ -76,7 +47,7 @@ def run_look(properties: Element | None) -> RunLook:
                 found["style"] = attribute(one, "val") or ""
             case _:
                 pass
-    return RunLook(**found) if found else _SAYS_NOTHING
+    return RunLook(**found) if found else SAYS_NOTHING
 
 
 def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:

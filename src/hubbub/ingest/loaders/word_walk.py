@@ -9,12 +9,12 @@ from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.equations import equation
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
-from hubbub.ingest.loaders.looks import PLAIN, Look, raised, turned
+from hubbub.ingest.loaders.looks import RunLook, Text
 from hubbub.ingest.loaders.ooxml import Relation
 from hubbub.ingest.loaders.symbols import symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
-from hubbub.ingest.loaders.word_styles import RunLook, numbering_of, run_look
+from hubbub.ingest.loaders.word_styles import numbering_of, run_look
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _REMOVED = frozenset(("del", "moveFrom", "cellDel"))
@@ -22,30 +22,16 @@ _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-
 _NOTES = {"footnoteReference": "Footnote", "endnoteReference": "Endnote"}
 
 
-class _Line(msgspec.Struct):
+class _Line(Text):
     """A paragraph that is being read."""
 
-    pieces: list[str] = msgspec.field(default_factory=list[str])
     after: list[Block] = msgspec.field(default_factory=list[Block])
     """What is anchored in it and stands beside it: text boxes, charts."""
     notes: list[str] = msgspec.field(default_factory=list[str])
-    look: Look = PLAIN
-    """How its last letters look."""
-
-    def add(self, text: str, look: Look = PLAIN) -> None:
-        if look != self.look and text.strip():
-            if look.is_raised and not self.look.is_raised:
-                text = raised(next((piece for piece in reversed(self.pieces) if piece), ""), text)
-            if look.mark != self.look.mark:
-                self.pieces.append(turned(self.look.mark, look.mark))
-            self.look = look
-        self.pieces.append(text)
 
     def text(self) -> str:
-        """Its text, then its notes, each on a line of its own."""
-        self.pieces.append(turned(self.look.mark, ""))
-        self.look = PLAIN
-        lines = (" ".join(line.split()) for line in "".join(self.pieces).split("\n"))
+        """Its text, each of its lines on a line."""
+        lines = (" ".join(line.split()) for line in self.take().split("\n"))
         return "\n".join(line for line in lines if line)
 
 
