@@ -86,9 +86,10 @@ def read_page(text: str, *, is_xml: bool = False) -> Loaded:
     unseen: set[int] = set()
     struck: set[int] = set()
     for node in page.css(_MAY_HIDE):
-        if _is_unseen(node.attributes, node.tag or ""):
+        attributes = node.attributes
+        if _is_unseen(attributes, node.tag or ""):
             unseen.add(node.mem_id)
-        elif _STRUCK_STYLE.search(node.attributes.get("style") or ""):
+        elif "through" in (style := attributes.get("style") or "") and _STRUCK_STYLE.search(style):
             struck.add(node.mem_id)
     return Loaded(_Walk(unseen, struck).blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
