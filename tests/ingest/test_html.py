@@ -102,6 +102,29 @@ def nested(depth: int, inside: str) -> str:
             id="code within cells",
         ),
         pytest.param("<p>東京<ruby>都<rp>(</rp><rt>と</rt><rp>)</rp></ruby>", [Paragraph("東京都(と)")], id="ruby"),
+        pytest.param(
+            '<p>Fee <del>10</del> 20, <span style="color: red; text-decoration:line-through">5 <s>%</s></span> 6 '
+            "<s></s>%<ul><li><strike>Tea</strike> Milk</ul><del><p>One<p>Two</p></del><pre><s>a</s> b</pre>",
+            [
+                Paragraph("Fee [Struck out: 10] 20, [Struck out: 5 %] 6 %"),
+                Paragraph("- [Struck out: Tea] Milk"),
+                Paragraph("[Struck out: One]"),
+                Paragraph("[Struck out: Two]"),
+                Code("[Struck out: a] b"),
+            ],
+            id="text that is struck out",
+        ),
+        pytest.param(
+            '<x-a><template shadowrootmode="open"><p>Price <slot></slot><template>no</template></template>12</x-a>'
+            "<p>End",
+            [Paragraph("Price"), Paragraph("12"), Paragraph("End")],
+            id="a shadow root that is declared",
+        ),
+        pytest.param(
+            "<ol reversed><li>c<li>b</ol><ol reversed start=9><li>x</ol>",
+            [Paragraph("2. c\n1. b"), Paragraph("9. x")],
+            id="lists that count down",
+        ),
         pytest.param("<svg><title>no</title><text>Label</text></svg>", [Paragraph("Label")], id="drawings"),
     ],
 )
@@ -150,7 +173,7 @@ def test_a_page_of_one_broken_byte_loses_one_character(tmp_path: Path) -> None:
 
 WORDS = st.text("abc", min_size=1, max_size=3).map(lambda word: f" w{word} ")
 TAGS = st.sampled_from(
-    "div p span b table tr td th ul ol li dl dt dd h1 pre caption thead tbody a sup center font x-y".split()
+    "div p span b table tr td th ul ol li dl dt dd h1 pre caption thead tbody a sup s del center font x-y".split()
 )
 PAGES = st.recursive(
     WORDS,

@@ -161,6 +161,30 @@ def test_a_table_s_cells_stay_in_their_columns(tmp_path: Path) -> None:
     assert table == Table((("Name", "Low", "High"), ("Bonn", "", "12"), ("Ulm", "7"), ("Kiel", "8", "9")), 1)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [(b"0 1 -1 0 800 0", b"/Rotate 90"), (b"0 -1 1 0 0 600", b"/Rotate 270"), (b"0 1 -1 0 800 0", b"")],
+    ids=["shown upright", "shown upright, from the other side", "shown sideways"],
+)
+def test_a_table_whose_page_is_turned_keeps_its_columns(tmp_path: Path, matrix: bytes, turn: bytes) -> None:
+    cells = [("Name", "Low", "High"), ("Bonn", "", "12"), ("Ulm", "7", "8"), ("Kiel", "8", "9")]
+    drawn = [
+        (60 + 150 * column, 560 - 16 * row, text)
+        for row, line in enumerate(cells)
+        for column, text in enumerate(line)
+        if text
+    ]
+    turned = pdf_with(b"%s cm %s" % (matrix, placed(*drawn)), page=turn)
+    assert blocks(tmp_path, turned) == [Table(tuple(cells), 1)]
+
+
+def test_a_word_along_the_edge_turns_no_page(tmp_path: Path) -> None:
+    edge = b"BT /F 12 Tf 0 1 -1 0 30 300 Tm (Preprint of 2024) Tj ET "
+    rows = [(60 + 150 * column, 700 - 16 * row, f"c{column}r{row}") for row in range(4) for column in range(3)]
+    last = blocks(tmp_path, pdf_with(edge + placed(*rows)))[-1]
+    assert last == Table(tuple(tuple(f"c{column}r{row}" for column in range(3)) for row in range(4)), 1)
+
+
 def test_a_head_with_its_page_s_number_is_no_table(tmp_path: Path) -> None:
     found = blocks(tmp_path, pdf_with(placed((60, 760, "Chapter 4"), (500, 760, "9"), (60, 700, PROSE[:60]))))
     assert all(isinstance(block, Paragraph) for block in found)

@@ -105,6 +105,20 @@ def test_tables_are_tables(tmp_path: Path) -> None:
     assert load(tmp_path / "a.pptx").blocks[1:] == [Table((("City", "Rain"), ("Bonn", "")), 1)]
 
 
+def test_what_is_struck_out_and_what_stands_higher_is_marked(tmp_path: Path) -> None:
+    presentation: Any = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[BLANK])
+    paragraph = slide.shapes.add_textbox(0, 0, Inches(2), Inches(1)).text_frame.paragraphs[0]
+    looks = [("10", {}), ("-6", {"baseline": "30000"}), (" g, ", {}), ("5", {"strike": "sngStrike"})]
+    for text, attributes in [*looks, (" x", {"strike": "noStrike", "baseline": "0"}), ("2", {"baseline": "-25000"})]:
+        run = paragraph.add_run()
+        run.text = text
+        run.font.bold = False
+        run.font._rPr.attrib.update(attributes)
+    presentation.save(str(tmp_path / "a.pptx"))
+    assert load(tmp_path / "a.pptx").blocks[1:] == [Paragraph("10^-6 g, [Struck out: 5] x2", 1)]
+
+
 def test_a_damaged_slide_is_said_and_the_others_are_read(tmp_path: Path) -> None:
     documents.powerpoint(path := tmp_path / "a.pptx")
     documents.replace_part(path, "ppt/slides/slide1.xml", b"<p:sld>")

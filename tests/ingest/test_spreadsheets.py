@@ -160,6 +160,25 @@ def test_a_merged_cell_stands_in_each_of_its_rows(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_struck_out_and_what_stands_higher_is_marked(tmp_path: Path) -> None:
+    runs = (
+        "<r><rPr><strike/></rPr><t>old </t></r><r><t>new 10</t></r>"
+        '<r><rPr><vertAlign val="superscript"/></rPr><t>6</t></r>'
+    )
+    styles = (
+        '<fonts><font/><font><strike/></font><font><strike val="0"/></font></fonts>'
+        '<cellXfs><xf fontId="0"/><xf fontId="1"/><xf fontId="2"/></cellXfs>'
+    )
+    cells = (
+        f'<c r="A1" t="inlineStr"><is>{runs}</is></c><c r="B1" s="1"><v>5</v></c><c r="C1" s="2"><v>6</v></c>'
+        '<c r="D1" s="0"><v>7</v></c>'
+    )
+    sheet = f'<sheetData><row r="1">{cells}</row></sheetData>'
+    (table,) = load(workbook(tmp_path / "a.xlsx", sheet, styles=styles)).blocks[1:]
+    assert isinstance(table, Table)
+    assert table.rows == (("[Struck out: old] new 10^6", "[Struck out: 5]", "6", "7"),)
+
+
 def test_a_damaged_sheet_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = rows("Item|Price", *(f"Tea {number}|3" for number in range(2000)))
     found = reading(workbook(tmp_path / "a.xlsx", whole[: len(whole) // 2]))
@@ -197,6 +216,15 @@ def test_a_library_writes_what_we_read(tmp_path: Path) -> None:
         ("#,##0.00 [$€-407]", -1234.567, "-1,234.57 €"),
         ("$#,##0.00_);($#,##0.00)", -3.5, "($3.50)"),
         ('#,##0.00;-#,##0.00;"-"', 0, "-"),
+        ('_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)', 0, "-"),
+        ("0;-0;;@", 0, ""),
+        ("#,###", 0, ""),
+        (";;;", 42, "[Hidden: 42]"),
+        ('General" pcs"', -12.5, "-12.5 pcs"),
+        ('0;General\\ "less"', -3, "3 less"),
+        ("##0.0E+0", 123456, "123.5E+3"),
+        ("##0.0E+0", 0.000123, "123.0E-6"),
+        ("##0.0E+0", 0, "0.0E+0"),
         ('0.0,,"M"', 12_500_000, "12.5M"),
         ('[>=1000]0.0,"k";0', 15, "15"),
         ("0.00E+00", 12345.678, "1.23E+04"),

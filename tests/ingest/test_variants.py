@@ -101,9 +101,50 @@ NOTEBOOK = json.dumps(
 )
 
 
+ODF_LOOKS = (
+    '<?xml version="1.0"?><office:document xmlns:office="o" xmlns:text="t" xmlns:style="s" xmlns:table="ta" office:mimetype="m">'
+    '<office:automatic-styles><style:style style:name="S" style:family="text"><style:text-properties '
+    'style:text-line-through-style="solid"/></style:style><style:style style:name="U" style:family="text" '
+    'style:parent-style-name="S"><style:text-properties style:text-position="super 58%%" '
+    'style:text-line-through-style="none"/></style:style><style:style style:name="P" style:family="paragraph">'
+    '<style:text-properties text:display="none"/></style:style><style:style style:name="C" style:family="table-cell">'
+    '<style:text-properties style:text-line-through-type="single"/></style:style></office:automatic-styles>'
+    "<office:body><office:%s</office:body></office:document>"
+)
+ODF_TEXT = (
+    'text><text:p>Fee <text:span text:style-name="S">5</text:span> 10<text:span text:style-name="U">3</text:span></text:p>'
+    '<text:p text:style-name="P">no one</text:p><text:section text:display="none"><text:p>apart</text:p></text:section>'
+    '<text:section text:display="condition"><text:p>here</text:p></text:section></office:text>'
+)
+ODF_SHEET = (
+    'spreadsheet><table:table table:name="S"><table:table-row><table:table-cell table:style-name="C"><text:p>5</text:p>'
+    "</table:table-cell><table:table-cell><text:p>6</text:p></table:table-cell></table:table-row></table:table>"
+    "</office:spreadsheet>"
+)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
+        # Text that is struck out, hidden, or stands higher
+        (
+            "a.fodt",
+            ODF_LOOKS % ODF_TEXT,
+            "Fee [Struck out: 5] 10^3 [Hidden: no one] [Hidden: apart] here",
+        ),
+        ("a.fods", ODF_LOOKS % ODF_SHEET, "S [Struck out: 5] | 6"),
+        (
+            "a.rtf",
+            r"{\rtf1 10{\super 3} H{\sub 2}O {\strike 5 }6 {\striked1 7}\striked0 \up6 2\up0 .\par}",
+            "10^3 H2O [Struck out: 5] 6 [Struck out: 7]^2.",
+        ),
+        # Headers of RTF, which hold paragraphs and tables and come again
+        (
+            "a.rtf",
+            r"{\rtf1{\header A\par\trowd\intbl b\cell c\cell\row}Body{\footnote d\par e\par}\par\sect{\header A\par "
+            r"\trowd\intbl b\cell c\cell\row}{\footer f\par}End\par}",
+            "[Header: A b c] Body [Footnote: d e] [Footer: f] End",
+        ),
         # Documents that are one XML file
         ("flat.xml", FLAT_WORD, "one line"),
         ("2003.xml", WORD_2003, "one line"),
@@ -175,6 +216,38 @@ NOTEBOOK = json.dumps(
         (
             "a.eml",
             mail(
+                "Content-Type: text/plain\n\nYour order, as a page",
+                "Content-Type: text/html\n\n<p>Your order</p><table><tr><td>Tea<td>5<tr><td>Milk<td>6</table>",
+                kind="multipart/alternative",
+            ),
+            "From: a Your order Tea | 5 Milk | 6",
+        ),
+        (
+            "a.eml",
+            mail(
+                "Content-Type: text/plain\n\nYour order\nTea 5",
+                'Content-Type: text/html\n\n<img alt="The logo of a shop"><table><tr><td>Your order<tr><td>Tea<td>5</table>',
+                kind="multipart/alternative",
+            ),
+            "From: a Your order Tea 5",
+        ),
+        (
+            "a.eml",
+            mail(
+                "Content-Type: text/plain\n\nDo come",
+                "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nSUMMARY:All about the bud\n get\\, twice\nEND:VCALENDAR",
+                kind="multipart/alternative",
+            ),
+            "From: a Do come Attachment: attachment.txt BEGIN:VCALENDAR SUMMARY:All about the budget, twice END:VCALENDAR",
+        ),
+        (
+            "a.vcf",
+            "BEGIN:VCARD\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BC=\nller;Eva\nNOTE:one\\ntwo\nEND:VCARD",
+            "BEGIN:VCARD N:Müller;Eva NOTE:one two END:VCARD",
+        ),
+        (
+            "a.eml",
+            mail(
                 "Content-Type: text/plain\n\nreturned",
                 "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nStatus: 5.1.1\n",
                 kind="multipart/report",
@@ -203,6 +276,16 @@ def test_it_is_refused_by_name(name: str, data: bytes | str, code: str) -> None:
     with pytest.raises(HubbubError) as caught:
         load(name, data)
     assert caught.value.code == code
+
+
+def test_an_encrypted_mail_says_so() -> None:
+    parts = (
+        "Content-Type: application/pgp-encrypted\n\nVersion: 1",
+        "Content-Type: application/octet-stream\n\n-----BEGIN",
+    )
+    loaded = load("a.eml", mail(*parts, kind="multipart/encrypted"))
+    assert shown(loaded) == "From: a"
+    assert [one.text for one in loaded.omitted] == ["1 of 1 files in it could not be read: the encrypted text"]
 
 
 def test_a_damaged_document_says_so() -> None:

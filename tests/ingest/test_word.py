@@ -120,6 +120,36 @@ CHART = (
             id="hidden text",
         ),
         pytest.param(
+            paragraph(
+                "Fee ",
+                run("10", "<w:strike/>"),
+                run(" euros", "<w:dstrike/>"),
+                run(" 20", '<w:strike w:val="0"/>'),
+                run(" x", "<w:strike/><w:vanish/>"),
+            ),
+            [Paragraph("Fee [Struck out: 10 euros] 20[Hidden: x]")],
+            id="text that is struck out",
+        ),
+        pytest.param(
+            paragraph(
+                "Up to 10",
+                run("1", '<w:vertAlign w:val="superscript"/>'),
+                run("2", '<w:vertAlign w:val="superscript"/>'),
+                " per m",
+                run("2", '<w:vertAlign w:val="superscript"/>'),
+                run("3", '<w:vertAlign w:val="subscript"/>'),
+            ),
+            [Paragraph("Up to 10^12 per m23")],
+            id="digits that stand higher",
+        ),
+        pytest.param(
+            paragraph(
+                f"<w:r><w:ruby><w:rt>{run('と')}</w:rt><w:rubyBase>{run('都')}</w:rubyBase></w:ruby></w:r>", "へ"
+            ),
+            [Paragraph("都(と)へ")],
+            id="readings above characters",
+        ),
+        pytest.param(
             paragraph("AB", "<w:r><w:noBreakHyphen/></w:r>", "12", "<w:r><w:softHyphen/></w:r>", "34"),
             [Paragraph("AB-1234")],
             id="hyphens",
@@ -153,6 +183,21 @@ CHART = (
 def test_what_word_shows(tmp_path: Path, body: str, expected: list[Block]) -> None:
     for w in (documents.W, documents.STRICT_W):
         assert load(tmp_path, body, w=w, chart1=CHART).blocks == expected
+
+
+def test_styles_strike_out_and_raise(tmp_path: Path) -> None:
+    styles = (
+        '<w:style w:type="character" w:styleId="Old"><w:rPr><w:strike/></w:rPr></w:style>'
+        '<w:style w:type="character" w:styleId="Older"><w:basedOn w:val="Old"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="Gone"><w:rPr><w:strike/></w:rPr></w:style>'
+        '<w:style w:type="character" w:styleId="Up"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
+    )
+    body = paragraph("Due ", run("May", '<w:rStyle w:val="Older"/>'), " 10", run("3", '<w:rStyle w:val="Up"/>'))
+    gone = paragraph("All", run(" but this", '<w:strike w:val="false"/>'), properties='<w:pStyle w:val="Gone"/>')
+    assert load(tmp_path, body + gone, styles=styles).blocks == [
+        Paragraph("Due [Struck out: May] 10^3"),
+        Paragraph("[Struck out: All] but this"),
+    ]
 
 
 def test_notes_and_comments_follow_their_paragraph(tmp_path: Path) -> None:

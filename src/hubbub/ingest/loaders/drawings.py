@@ -6,6 +6,7 @@ from typing import Any
 from hubbub.ingest.blocks import Block, Paragraph, Table
 from hubbub.ingest.loaders.formats import Shown, format_of
 from hubbub.ingest.loaders.inlaid import Inlaid
+from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text
 from hubbub.ingest.loaders.ooxml import Package, relation_id
 
 MOST_POINTS = 10_000
@@ -21,11 +22,23 @@ def paragraphs(element: Any) -> Iterator[str]:
 
 def paragraph_text(paragraph: Any) -> str:
     """Return the text of a paragraph of DrawingML."""
-    parts: list[str] = []
+    text = Text()
     for node in paragraph.iter("{*}t", "{*}br", "{*}tab"):
-        name = node.tag.rpartition("}")[2]
-        parts.append(node.text or "" if name == "t" else " ")
-    return " ".join("".join(parts).split())
+        is_text = node.tag.endswith("}t")
+        text.add(node.text or "" if is_text else " ", _look(node.getprevious()) if is_text else PLAIN)
+    return " ".join(text.take().split())
+
+
+def _look(properties: Any) -> Look:
+    """Return how text looks that follows its properties in a run of DrawingML."""
+    if properties is None or not properties.attrib:
+        return PLAIN
+    is_struck = properties.get("strike", "noStrike") != "noStrike"
+    return Look(STRUCK if is_struck else "", _is_above(properties.get("baseline", "")))
+
+
+def _is_above(baseline: str) -> bool:
+    return bool(baseline.strip("0%")) and not baseline.startswith("-")
 
 
 def drawn(package: Package, part: str, inlaid: Inlaid, page: int | None = None) -> list[Block]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from hubbub.ingest.loaders.dates import date_format, is_date_format
+from hubbub.ingest.loaders.looks import HIDDEN, marked
 
 Shown: TypeAlias = Callable[[float], str]
 
@@ -38,6 +39,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _SECTION = re.compile(r'((?:"[^"]*"?|\\.|[_*].|\[[^\]]*\]|[^;])*)(?:;|$)', re.DOTALL)
+_GENERAL = re.compile("general", re.IGNORECASE)
 _FRACTION = re.compile(r"([?#0]+)\s*/\s*([?#0]+|\d+)")
 MOST_DIGITS = 15
 """A double's digits that a spreadsheet shows."""
@@ -68,6 +70,8 @@ def format_of(number: int, code: str, is_1904: bool) -> Shown | None:
     shown = [_section(section, is_1904) for section in sections]
     if shown == [show_general]:
         return None
+    if all(one is _show_nothing for one in shown):
+        return lambda value: marked(show_general(value), HIDDEN)
 
     def show(value: float) -> str:
         index = _chosen(value, conditions)
@@ -112,11 +116,28 @@ def _holds(value: float, sign: str, bound: float) -> bool:
 
 
 def _section(section: str, is_1904: bool) -> Shown:
-    if "general" in section.lower() and not re.search("[0#?]", section):
-        return show_general
+    if not section:
+        return _show_nothing
+    if (general := _GENERAL.search(section)) and not re.search("[0#?]", section):
+        before, after = _literals(section[: general.start()]), _literals(section[general.end() :])
+        if not before + after:
+            return show_general
+        return lambda value: f"{'-' * (value < 0)}{before}{show_general(abs(value))}{after}".strip()
     if is_date_format(section):
         return date_format(section, is_1904)
     return _number(section)
+
+
+def _show_nothing(value: float) -> str:
+    return ""
+
+
+def _literals(section: str) -> str:
+    """Return the text that a piece of a section shows as it is."""
+    return "".join(
+        token["quoted"] or token["escaped"] or token["currency"] or token["other"] or " " * bool(token["space"])
+        for token in _TOKEN.finditer(section)
+    )
 
 
 def _number(section: str) -> Shown:
@@ -138,7 +159,8 @@ def _number(section: str) -> Shown:
     patterns = [part.text for part in parts if part.is_pattern]
     if not patterns:
         text = "".join(part.text for part in parts)
-        return lambda value: text.strip() or show_general(value) if text != "@" else show_general(value)
+        is_empty = text == "@" or (not text.strip() and '"' not in section)
+        return lambda value: show_general(value) if is_empty else text.strip()
     if fraction := _FRACTION.search(section):
         return lambda value: _fraction(value, fraction[1], fraction[2])
     pattern = "".join(patterns)
@@ -146,6 +168,7 @@ def _number(section: str) -> Shown:
     scale = len(pattern) - len(pattern.rstrip(","))
     shape = _Shape(
         least_whole=whole.count("0"),
+        most_whole=sum(whole.count(sign) for sign in "0#?"),
         least_after=after.count("0"),
         most_after=sum(after.count(sign) for sign in "0#?"),
         is_grouped="," in whole.rstrip(","),
@@ -166,6 +189,7 @@ class _Shape(msgspec.Struct, frozen=True):
     """How a number's digits are written."""
 
     least_whole: int
+    most_whole: int
     least_after: int
     most_after: int
     is_grouped: bool
@@ -183,7 +207,7 @@ def _digits(value: float, shape: _Shape) -> str:
     whole = whole.lstrip("0").rjust(shape.least_whole, "0")
     if shape.is_grouped:
         whole = f"{int(whole):,}".rjust(shape.least_whole, "0") if whole else whole
-    return f"{whole}.{after}" if after else whole or "0"
+    return f"{whole}.{after}" if after else whole  # a zero is shown only where the format has a 0 for it
 
 
 def _filled(parts: list[_Part], digits: str) -> str:
@@ -206,6 +230,10 @@ def _filled(parts: list[_Part], digits: str) -> str:
 
 def _scientific(value: float, shape: _Shape, exponent: str) -> str:
     mantissa, _, power = format(value, f".{shape.most_after}E").partition("E")
+    if shape.most_whole > 1:  # powers come in steps of so many
+        number = Decimal(format(value, f".{MOST_DIGITS}g"))
+        steps = (number.adjusted() if number else 0) // shape.most_whole * shape.most_whole
+        mantissa, power = format(number.scaleb(-steps), f".{shape.most_after}f"), str(steps)
     sign = "-" if power.startswith("-") else "+" if exponent[1] == "+" else ""
     return f"{mantissa}E{sign}{power.lstrip('+-').lstrip('0').rjust(len(exponent) - 2, '0')}"
 

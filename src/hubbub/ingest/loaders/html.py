@@ -33,8 +33,8 @@ _SKIPPED = frozenset(
 )
 _INLINE = frozenset(
     (
-        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
-        *("ins", "kbd", "label", "mark", "s", "samp", "small", "span", "strike", "strong", "sub", "time", "tt", "u"),
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i"),
+        *("ins", "kbd", "label", "mark", "samp", "small", "span", "strong", "sub", "time", "tt", "u"),
         *("var", "wbr", "ruby", "rb", "nobr", "output", "meter", "progress", "slot", "picture", "map", "svg", "g"),
         *("tspan", "math", "mrow", "mi", "mo", "mn", "mtext", "mstyle", "semantics", "blink"),
     )
@@ -61,6 +61,10 @@ _IS_XHTML = re.compile(
 _SELF_CLOSED = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*?)\s*/>""")
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_STRUCK = frozenset(("s", "strike", "del"))
+_STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+_SHADOW = re.compile(r"<template\b[^>]*>|</template\s*>", re.IGNORECASE)
+_IS_SHADOW = re.compile(r"\sshadow(?:rootmode|root|mode)\s*=", re.IGNORECASE)
 _UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 
 
@@ -77,10 +81,33 @@ def decode_page(data: bytes) -> str:
 
 def read_page(text: str, *, is_xml: bool = False) -> Loaded:
     """Return what a page shows; one that says that it is XML is read as XML, too."""
-    page = LexborHTMLParser(_as_html(text) if is_xml or _IS_XHTML.match(text) else text)
+    page = LexborHTMLParser(_with_shadows(_as_html(text) if is_xml or _IS_XHTML.match(text) else text))
     title = page.css_first("head title")
-    unseen = {node.mem_id for node in page.css(_MAY_HIDE) if _is_unseen(node.attributes, node.tag or "")}
-    return Loaded(_Walk(unseen).blocks(page.root), title=" ".join(title.text().split()) if title else "")
+    unseen: set[int] = set()
+    struck: set[int] = set()
+    for node in page.css(_MAY_HIDE):
+        attributes = node.attributes
+        if _is_unseen(attributes, node.tag or ""):
+            unseen.add(node.mem_id)
+        elif "through" in (style := attributes.get("style") or "") and _STRUCK_STYLE.search(style):
+            struck.add(node.mem_id)
+    return Loaded(_Walk(unseen, struck).blocks(page.root), title=" ".join(title.text().split()) if title else "")
+
+
+def _with_shadows(text: str) -> str:
+    """Return a page in which the templates that browsers show, those of shadow roots, are elements like others."""
+    if "shadow" not in text or not _IS_SHADOW.search(text):
+        return text
+    opened: list[bool] = []
+
+    def shown(found: re.Match[str]) -> str:
+        tag = found.group()
+        if not tag.startswith("</"):
+            opened.append(_IS_SHADOW.search(tag) is not None)
+            return "<div>" if opened[-1] else tag
+        return "</div>" if opened and opened.pop() else tag
+
+    return _SHADOW.sub(shown, text)
 
 
 def _as_html(text: str) -> str:
@@ -99,15 +126,17 @@ def _as_html(text: str) -> str:
 class _Walk:
     """Goes through a page once, in reading order, without recursion (a hostile page is deep)."""
 
-    def __init__(self, unseen: Set[int]) -> None:
+    def __init__(self, unseen: Set[int], struck: Set[int]) -> None:
         self._unseen = unseen
         """Which elements are not shown, by the places of their nodes in memory."""
+        self._struck = struck
+        """Which elements' styles strike out their text."""
         self._flows: list[Flow] = [Flow()]
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         """Return what the page shows; what it does not show is not entered."""
-        flows, unseen = self._flows, self._unseen
+        flows, unseen, struck = self._flows, self._unseen, self._struck
         opened: list[tuple[LexborNode, str]] = []
         """The elements that the next node stands in, with their tags."""
         node = root
@@ -117,6 +146,8 @@ class _Walk:
             if tag == "-text":
                 flows[-1].add(node.text_content or "")
             elif tag is not None and tag not in _SKIPPED and not (unseen and node.mem_id in unseen):
+                if struck and node.mem_id in struck and tag in _INLINE:
+                    tag = "s"
                 if tag in _INLINE:
                     inner = node.child
                     if inner is not None:
@@ -171,7 +202,8 @@ class _Walk:
             case "li" | "dt" | "dd":
                 flow.begin_item(tag, node.attributes)
             case "ul" | "ol" | "menu" | "dir" | "dl":
-                flow.begin_list(tag, node.attributes)
+                is_reversed = "reversed" in node.attributes
+                flow.begin_list(tag, node.attributes, sum(one.tag == "li" for one in node.iter()) if is_reversed else 1)
             case "td" | "th" if self._tables:
                 self._tables[-1].begin_cell(node.attributes)
                 self._flows.append(Flow())
@@ -193,6 +225,8 @@ class _Walk:
                 self._flows.append(Flow())
             case "sup":
                 flow.raise_next()
+            case _ if tag in _STRUCK:
+                flow.begin_struck()
             case "q":
                 flow.add("“")
             case "rt":
@@ -232,6 +266,8 @@ class _Walk:
             case "caption" if self._tables:
                 self._flows.pop()
                 self._tables[-1].captions += flow.end()
+            case _ if tag in _STRUCK:
+                flow.end_struck()
             case "q":
                 flow.add("”")
             case "rt":

@@ -7,6 +7,7 @@ import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
+from hubbub.ingest.loaders.looks import STRUCK, marked, raised
 from hubbub.ingest.loaders.word_styles import formatted
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -32,7 +33,7 @@ class _List(msgspec.Struct):
 class Flow:
     """Text as it comes: of a page, or of a cell of a table."""
 
-    __slots__ = ("_blocks", "_code", "_heading", "_is_raised", "_items", "_lists", "_text")
+    __slots__ = ("_blocks", "_code", "_heading", "_is_raised", "_items", "_lists", "_struck", "_struck_place", "_text")
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
@@ -42,14 +43,14 @@ class Flow:
         self._heading = 0
         self._code = 0
         self._is_raised = False
+        self._struck = 0
+        self._struck_place = 0
 
     def add(self, text: str) -> None:
         """Add running text; white space is one space, except in code."""
         if self._is_raised and text.strip():
             self._is_raised = False
-            before = next((piece.rstrip("\0") for piece in reversed(self._text) if piece), "")
-            if before[-1:].isdigit() and text.strip()[:1] in "0123456789+-−":
-                text = "^" + text  # 10⁻⁶, which would read 10-6 without
+            text = raised(next((piece.rstrip("\0") for piece in reversed(self._text) if piece), ""), text)
         if not self._code:
             if not self._text and text.isspace():
                 return
@@ -60,6 +61,23 @@ class Flow:
     def raise_next(self) -> None:
         """Say that the next text stands higher."""
         self._is_raised = True
+
+    def begin_struck(self) -> None:
+        """Begin text that is struck out."""
+        if not self._struck:
+            self._struck_place = len(self._text)
+        self._struck += 1
+
+    def end_struck(self) -> None:
+        """End it."""
+        if self._struck == 1:
+            self._mark_struck()
+        self._struck = max(self._struck - 1, 0)
+
+    def _mark_struck(self) -> None:
+        text = "".join(self._text[self._struck_place :])
+        self._text[self._struck_place :] = [marked(text, STRUCK)] if text else []
+        self._struck_place = 0  # where it goes on in the next paragraph
 
     def break_line(self) -> None:
         """Begin a new line within a paragraph."""
@@ -79,6 +97,8 @@ class Flow:
             return
         if not self._text:
             return
+        if self._struck:
+            self._mark_struck()
         text = self._text[0] if len(self._text) == 1 else "".join(self._text)
         self._text.clear()
         if "\n" in text:
@@ -124,16 +144,18 @@ class Flow:
         self._code = max(self._code - 1, 0)
         if self._code:
             return
+        if self._struck:
+            self._mark_struck()
         code = "".join(self._text).strip("\n")
         self._text.clear()
         if code.strip():
             self._end_items()
             self._blocks.append(Code(code))
 
-    def begin_list(self, tag: str, attributes: Attributes) -> None:
-        """Begin a list."""
+    def begin_list(self, tag: str, attributes: Attributes, items: int = 1) -> None:
+        """Begin a list of so many items."""
         self.end_paragraph()
-        start = _whole(attributes.get("start"), 1)
+        start = _whole(attributes.get("start"), items if "reversed" in attributes else 1)
         form = _FORMS.get(attributes.get("type") or "", "decimal")
         self._lists.append(_List(tag, start, -1 if "reversed" in attributes else 1, form))
 

@@ -4,20 +4,27 @@ import email
 import email.header
 import email.message
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from hubbub.core.errors import Unsupported
+from hubbub.core.errors import Invalid, Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
 from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders import html, text
 from hubbub.ingest.loaders.encoding import decode, tidied
+from hubbub.ingest.loaders.grids import flat
 from hubbub.ingest.loaders.labels import codec_of
-from hubbub.ingest.loaders.nested import inner_blocks
+from hubbub.ingest.loaders.nested import Inner, inner_blocks
 
 _SHOWN = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _MAILBOX = re.compile(rb"^From \S+.*\d{4}.*\r?\n", re.MULTILINE)
 
+_WORD = re.compile(r"\w+")
+_PICTURED = re.compile(r"\[Image: [^\]]*\]")
+MOST_LACKING = 0.1
+"""A plain form of a text may lack this part of another form's words."""
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 """How mailboxes keep lines that begin as their mails do."""
 
@@ -49,10 +56,14 @@ def read(message: email.message.Message) -> Loaded:
     return Loaded([*blocks, *inner], title=_header(message, "Subject"), omitted=omitted)
 
 
-def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str, bytes]]]:
+def _encrypted() -> Loaded:
+    raise Invalid(because("encrypted"), code="encrypted")
+
+
+def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str, Inner]]]:
     """Return the texts of a mail, one of each set of alternatives, and what is attached."""
     bodies: list[Loaded] = []
-    attached: list[tuple[str, bytes]] = []
+    attached: list[tuple[str, Inner]] = []
     left: list[email.message.Message] = [message]
     while left:
         part = left.pop()
@@ -61,6 +72,8 @@ def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str
             attached += [(name or "forwarded.eml", one.as_bytes()) for one in _inner(part)]
         elif kind.startswith("message/") and part.is_multipart():  # lines on what became of a mail
             bodies += [text.read(tidied("\n".join(one.as_string() for one in _inner(part))))]
+        elif kind == "multipart/encrypted":
+            attached.append(("the encrypted text", _encrypted))
         elif part.is_multipart():
             inner = list(_inner(part))
             if kind == "multipart/alternative" and inner:
@@ -86,19 +99,27 @@ def _inner(part: email.message.Message) -> Iterator[email.message.Message]:
 
 
 def _best(parts: list[email.message.Message]) -> email.message.Message:
-    """Return which of several forms of the same text to read: the plain one, unless it says much less."""
-    lengths = {id(part): _length(part) for part in parts}
+    """Return which of several forms of the same text to read: the plain one, unless words of another one lack in it."""
+    words = {id(part): _words(part) for part in parts}
     plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
-    longest = max(parts, key=lambda part: lengths[id(part)])
-    return plain if plain is not None and lengths[id(plain)] >= lengths[id(longest)] * 0.9 else longest
+    longest = max(parts, key=lambda part: words[id(part)].total())
+    if plain is None:
+        return longest
+    lacking = words[id(longest)] - words[id(plain)]
+    return plain if lacking.total() <= words[id(longest)].total() * MOST_LACKING else longest
 
 
-def _length(part: email.message.Message) -> int:
+def _words(part: email.message.Message) -> Counter[str]:
     if part.is_multipart():
-        return max((_length(one) for one in _inner(part)), default=0)
-    if part.get_content_type() == "text/html":
-        return sum(len(str(getattr(block, "text", ""))) for block in html.read_page(_content(part)).blocks)
-    return len(" ".join(_content(part).split())) if part.get_content_maintype() == "text" else 0
+        return max((_words(one) for one in _inner(part)), key=lambda words: words.total(), default=Counter[str]())
+    match part.get_content_type():
+        case "text/html":
+            said = _PICTURED.sub("", flat(html.read_page(_content(part)).blocks))
+        case "text/plain":
+            said = _content(part)
+        case _:
+            said = ""
+    return Counter(_WORD.findall(said))
 
 
 def _content(part: email.message.Message) -> str:

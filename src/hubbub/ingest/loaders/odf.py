@@ -12,6 +12,8 @@ from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
+from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook, Text, marked
+from hubbub.ingest.loaders.odf_looks import UNSEEN, Looks
 from hubbub.ingest.loaders.tables import Row, tables
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of, parse
 
@@ -80,7 +82,7 @@ def _read(content: Element, styles: Element | None, meta: Element | None, inlaid
     body = child(content, "body")
     if body is None:
         raise Invalid(_DAMAGED, code="corrupt")
-    walk = _Walk(_unseen_styles(content), inlaid)
+    walk = _Walk(_unseen_styles(content), Looks(content, styles), inlaid)
     try:
         blocks = [*_margins(walk, styles, "header"), *walk.blocks(body), *_margins(walk, styles, "footer")]
     except RecursionError as error:
@@ -110,9 +112,17 @@ def _unseen_styles(content: Element) -> frozenset[str]:
     )
 
 
+def _is_unseen(section: Element) -> bool:
+    display = attribute(section, "display")
+    return display == "none" or (display == "condition" and attribute(section, "is-hidden") == "true")
+
+
 class _Walk:
-    def __init__(self, unseen_styles: frozenset[str], inlaid: Inlaid) -> None:
+    def __init__(self, unseen_styles: frozenset[str], looks: Looks, inlaid: Inlaid) -> None:
         self._inlaid = inlaid
+        self._looks = looks
+        self._outer = SAYS_NOTHING
+        """How all looks in the section that is being read."""
         self.page: int | None = None
         self.hidden: list[Hidden] = []
         self.not_calculated = 0
@@ -150,6 +160,10 @@ class _Walk:
                 blocks.append(Paragraph(f"[Notes: {text}]", self.page))
             elif name == "image":
                 blocks += self._inlaid.read(attribute(one, "href") or "", self.page)
+            elif name == "section" and _is_unseen(one):
+                outer, self._outer = self._outer, UNSEEN
+                blocks += self.blocks(one)
+                self._outer = outer
             elif name and name not in _SKIPPED and name != "notes":
                 blocks += self.blocks(one)
         return blocks
@@ -157,41 +171,43 @@ class _Walk:
     def _line(self, element: Element) -> tuple[str, list[Block]]:
         outer_after, outer_beside = self._after, self._beside
         self._after, self._beside = [], []
-        text = "".join(self._pieces(element))
-        lines = [line for one in text.split("\n") if (line := " ".join(one.split()))]
+        text = Text()
+        self._read(element, self._looks.of("paragraph", element).over(self._outer), text)
+        lines = [line for one in text.take().split("\n") if (line := " ".join(one.split()))]
         made, beside = "\n".join([*lines, *self._after]), self._beside
         self._after, self._beside = outer_after, outer_beside
         return made, beside
 
-    def _pieces(self, element: Element) -> list[str]:
-        pieces = [element.text or ""]
+    def _read(self, element: Element, outer: RunLook, text: Text) -> None:
+        """Read what stands in a line, of which `outer` says how it looks."""
+        look = outer.shown()
+        text.add(element.text or "", look)
         for one in element:
             name = name_of(one)
             if name in ("s", "tab"):
-                pieces.append(" ")
+                text.add(" ")
             elif name == "line-break":
-                pieces.append("\n")
+                text.add("\n")
             elif name == "note":
                 body, kind = child(one, "note-body"), attribute(one, "note-class") or "footnote"
                 citation = child(one, "note-citation")
                 mark = (citation.text or "").strip() if citation is not None else ""
-                if body is not None and (text := flat(self.blocks(body))):
-                    self._after.append(f"[{kind.capitalize()} {mark}: {text}]".replace(" :", ":"))
+                if body is not None and (said := flat(self.blocks(body))):
+                    self._after.append(f"[{kind.capitalize()} {mark}: {said}]".replace(" :", ":"))
             elif name == "annotation":
                 author = child(one, "creator")
                 by = f" by {author.text}" if author is not None and author.text else ""
-                if text := flat(self.blocks(one)):
-                    self._after.append(f"[Comment{by}: {text}]")
+                if said := flat(self.blocks(one)):
+                    self._after.append(f"[Comment{by}: {said}]")
             elif name in ("text-box", "table"):
                 self._beside += self.blocks(one) if name == "text-box" else self._table(one)
             elif name == "image":
                 self._beside += self._inlaid.read(attribute(one, "href") or "", self.page)
             elif name == "ruby-text" and one.text:
-                pieces.append(f"({one.text})")
+                text.add(f"({one.text})", look)
             elif name and name not in _SKIPPED:
-                pieces += self._pieces(one)
-            pieces.append(one.tail or "")
-        return pieces
+                self._read(one, self._looks.of("text", one).over(outer) if name == "span" else outer, text)
+            text.add(one.tail or "", look)
 
     def _items(self, element: Element, depth: int) -> list[str]:
         lines: list[str] = []
@@ -240,6 +256,7 @@ class _Walk:
                 continue
             repeated = _count(one, "number-columns-repeated")
             text = flat(self.blocks(one)) or self._value(one)
+            text = marked(text, self._looks.of("table-cell", one).shown().mark)
             if text and name_of(one) == "table-cell":
                 cells += [(column + number, text) for number in range(min(repeated, MOST_COLUMNS))]
             column += repeated

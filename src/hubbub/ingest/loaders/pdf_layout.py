@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from hubbub.ingest.loaders.pdf_places import GAP, LINE_END, SPACE, Places, Run
+from hubbub.ingest.loaders.pdf_turned import places_on
 from hubbub.ingest.loaders.tables import Row
 
 Part: TypeAlias = str | list[Row]
@@ -43,7 +44,7 @@ def parts(text_page: Any, raw_text: str, text: str) -> list[Part]:
     `raw_text` is what pdfium makes of it; `text` is the same with simple line ends, and is kept where it may be.
     """
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
-    places = Places(text_page, raw_text)
+    places = places_on(text_page, raw_text)
     if not is_right_to_left and not _misleads(places, text):
         return [text]
     found = lines_of(places, by_letter=is_right_to_left)

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
+from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look, Text
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.S
@@ -44,6 +45,8 @@ _NOTES = {
     **{b"footnote": "Footnote", b"annotation": "Comment", b"header": "Header", b"footer": "Footer"},
     **{b"headerf": "Header", b"footerf": "Footer", b"headerl": "Header", b"headerr": "Header"},
 }
+_MARGINS = ("Header", "Footer")
+_ENDS = (b"par", b"sect", b"page", b"cell", b"nestcell", b"row", b"nestrow")
 _SIGNS = {
     b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ",
@@ -63,11 +66,20 @@ class _State:
     def __init__(self, outer: "_State | None" = None) -> None:
         self.is_skipped = outer.is_skipped if outer else False
         self.is_hidden = outer.is_hidden if outer else False
+        self.is_struck = outer.is_struck if outer else False
+        self.is_raised = outer.is_raised if outer else False
         self.is_deleted = outer.is_deleted if outer else False
         self.after_unicode = outer.after_unicode if outer else 1
         self.codec = outer.codec if outer else ""
         self.is_upr = outer.is_upr if outer else False
         self.note = ""
+        self.is_in_note = bool(outer and (outer.note or outer.is_in_note))
+
+    def look(self) -> Look:
+        """Return how text looks in the group."""
+        if not (self.is_hidden or self.is_struck or self.is_raised):
+            return PLAIN
+        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", self.is_raised)
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -96,10 +108,11 @@ class _Reader:
         self._codec = _known(f"cp{int(page[1])}") if page else _FAMILIES[family[1]] if family else "cp1252"
         self._fonts = {int(font): _CHARSETS.get(int(kind), "") for font, kind in _FONT.findall(data[:200_000])}
         self._blocks: list[Block] = []
-        self._text: list[str] = []
+        self._text = Text()
         self._bytes = bytearray()
         self._bytes_codec = ""
-        self._is_hidden = False
+        self._bytes_look: Look = PLAIN
+        self._margins: set[str] = set()
         self._row: list[str] = []
         self._rows: list[tuple[str, ...]] = []
 
@@ -125,7 +138,10 @@ class _Reader:
                 if len(states) > 1:
                     states.pop()
                 if state.note and not state.is_skipped:
-                    self._add("]", state)
+                    self._flush()
+                    self._text.trim()
+                    self._add("]", _State())
+                    self._end_margin(state)
                 is_starred, to_skip = False, 0
             elif word is not None:
                 value = int(number) if number else None
@@ -167,9 +183,16 @@ class _Reader:
             state.is_skipped = True
         elif word in _NOTES:
             state.note = _NOTES[word]
-            self._add(f" [{state.note}: ", state)
+            self._end_margin(state)
+            self._add(f" [{state.note}: ", _State())
         elif word == b"v":
             state.is_hidden = value != 0
+        elif word in (b"strike", b"striked"):
+            state.is_struck = value != 0
+        elif word in (b"super", b"up"):
+            state.is_raised = value != 0
+        elif word in (b"nosupersub", b"sub"):
+            state.is_raised = False
         elif word == b"deleted":
             state.is_deleted = value != 0
         elif word == b"uc":
@@ -177,9 +200,12 @@ class _Reader:
         elif word == b"f" and value is not None:
             state.codec = self._fonts.get(value, "")
         elif word == b"plain":
-            state.is_hidden, state.is_deleted, state.codec = False, False, ""
+            state.is_hidden = state.is_deleted = state.is_struck = state.is_raised = False
+            state.codec = ""
         elif state.is_skipped:
             return
+        elif word in _ENDS and (state.note or state.is_in_note):
+            self._add(" ", state)
         elif word in (b"par", b"sect", b"page"):
             self._end_paragraph()
         elif word in (b"cell", b"nestcell"):
@@ -194,37 +220,26 @@ class _Reader:
     def _add(self, text: str, state: _State) -> None:
         self._flush()
         if not state.is_skipped and not state.is_deleted:
-            self._mark(state.is_hidden)
-            self._text.append(text)
+            self._text.add(text, state.look())
 
     def _add_bytes(self, data: bytes, state: _State) -> None:
         if state.is_skipped or state.is_deleted:
             return
-        if state.is_hidden != self._is_hidden:
+        codec, look = state.codec or self._codec, state.look()
+        if codec != self._bytes_codec or look != self._bytes_look:
             self._flush()
-            self._mark(state.is_hidden)
-        codec = state.codec or self._codec
-        if codec != self._bytes_codec:
-            self._flush()
-        self._bytes_codec = codec
+        self._bytes_codec, self._bytes_look = codec, look
         self._bytes += data
-
-    def _mark(self, is_hidden: bool) -> None:
-        """Mark where hidden text begins and ends."""
-        if is_hidden != self._is_hidden:
-            self._text.append("[Hidden: " if is_hidden else "]")
-            self._is_hidden = is_hidden
 
     def _flush(self) -> None:
         if self._bytes:
-            self._text.append(self._bytes.decode(self._bytes_codec or "cp1252", errors="replace"))
+            text = self._bytes.decode(self._bytes_codec or "cp1252", errors="replace")
+            self._text.add(text, self._bytes_look)
             self._bytes.clear()
 
     def _taken(self) -> str:
         self._flush()
-        self._mark(False)
-        text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        self._text.clear()
+        text = self._text.take().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         lines = (" ".join(line.split()) for line in text.split("\n"))
         return "\n".join(line for line in lines if line)
 
@@ -235,6 +250,17 @@ class _Reader:
             self._end_table()
             self._blocks.append(Paragraph(text))
         return None
+
+    def _end_margin(self, state: _State) -> None:
+        """End the paragraph before a header or a footer, or it; one that comes again is left out."""
+        if state.note not in _MARGINS or state.is_skipped:
+            return
+        self._end_paragraph()
+        last = self._blocks[-1] if self._blocks else None
+        if isinstance(last, Paragraph) and last.text.startswith(f"[{state.note}: "):
+            if last.text in self._margins:
+                self._blocks.pop()
+            self._margins.add(last.text)
 
     def _end_table(self) -> None:
         if self._row and any(self._row):

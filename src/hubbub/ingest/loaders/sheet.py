@@ -2,10 +2,11 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
 
 from hubbub.ingest.loaders.formats import Shown, format_of, show_general
+from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text, marked
 from hubbub.ingest.loaders.ooxml import SAFE, etree
 from hubbub.ingest.loaders.tables import Row
 
@@ -27,10 +28,19 @@ class Styles:
     def __init__(self, root: Any, is_1904: bool) -> None:
         codes: dict[int, str] = {}
         numbers: list[int] = []
+        self.struck: frozenset[str] = frozenset()
+        """The styles whose fonts strike out what is in a cell."""
         if root is not None:
             for one in root.iterfind("{*}numFmts/{*}numFmt"):
                 codes[_whole(one.get("numFmtId"))] = one.get("formatCode", "")
-            numbers = [_whole(one.get("numFmtId")) for one in root.iterfind("{*}cellXfs/{*}xf")]
+            formatted = root.findall("{*}cellXfs/{*}xf")
+            numbers = [_whole(one.get("numFmtId")) for one in formatted]
+            struck = [_is_on(font.find("{*}strike")) for font in root.iterfind("{*}fonts/{*}font")]
+            self.struck = frozenset(
+                str(style)
+                for style, one in enumerate(formatted)
+                if (font := _whole(one.get("fontId"))) < len(struck) and struck[font]
+            )
         formats = [format_of(number, codes.get(number, ""), is_1904) for number in numbers]
         self._by_style = {str(style): shown for style, shown in enumerate(formats) if shown is not None}
         self._known: dict[tuple[str, str], str] = {}
@@ -146,7 +156,7 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
         name = element.tag.rpartition("}")[2]
         if name == "row":
             number = _whole(element.get("r")) or number + 1
-            cells = _cells(element, grid, columns, strings, styles.show)
+            cells = _cells(element, grid, columns, strings, styles)
             if cells:
                 grid.add(number, element.get("hidden") in ("1", "true"), cells)
             element.clear()
@@ -169,9 +179,8 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
             ends[left] = bottom
 
 
-def _cells(
-    row: Any, grid: Grid, columns: dict[str, int], strings: list[str], show: Callable[[str, str], str]
-) -> list[tuple[int, str]]:
+def _cells(row: Any, grid: Grid, columns: dict[str, int], strings: list[str], styles: Styles) -> list[tuple[int, str]]:
+    show, struck = styles.show, styles.struck
     cells: list[tuple[int, str]] = []
     is_in_order = True
     column = last = 0
@@ -214,6 +223,8 @@ def _cells(
             if column <= last:
                 is_in_order = False
             last = column
+            if struck and get("s") in struck:
+                text = marked(text, STRUCK)
             cells.append((column, text))
     return cells if is_in_order else sorted(dict(cells).items())
 
@@ -226,10 +237,27 @@ def plain_text(element: Any) -> str:
     if len(children) == 1 and children[0].tag.endswith("}t"):
         text = children[0].text or ""
     else:
-        runs = (child for child in children if not child.tag.endswith("}rPh"))
-        texts = (run.text or "" for child in runs for run in child.iter("{*}t"))
-        text = "".join(texts) or (element.text or "" if not children else "")
+        said = Text()
+        for run in children:
+            if not run.tag.endswith("}rPh"):
+                look = _look(run.find("{*}rPr"))
+                for one in run.iter("{*}t"):
+                    said.add(one.text or "", look)
+        text = said.take() or (element.text or "" if not children else "")
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def _look(properties: Any) -> Look:
+    """Return how a run of a string looks."""
+    if properties is None:
+        return PLAIN
+    above = properties.find("{*}vertAlign")
+    is_struck = _is_on(properties.find("{*}strike"))
+    return Look(STRUCK if is_struck else "", above is not None and above.get("val") == "superscript")
+
+
+def _is_on(element: Any) -> bool:
+    return element is not None and element.get("val", "1") not in ("0", "false")
 
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")

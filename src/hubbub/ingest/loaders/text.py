@@ -1,10 +1,12 @@
 """Read plain text: paragraphs are what stands between empty lines."""
 
+import quopri
 import re
 from typing import BinaryIO
 
 from hubbub.ingest.blocks import Block, Code, Loaded, Paragraph
-from hubbub.ingest.loaders.encoding import read_text
+from hubbub.ingest.loaders.encoding import decode, read_text
+from hubbub.ingest.loaders.labels import codec_of
 
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _RECORD = re.compile(
@@ -13,6 +15,13 @@ _RECORD = re.compile(
     re.IGNORECASE,
 )
 _FEW = 3
+_CARD = re.compile(r"\s*BEGIN:(?:VCARD|VCALENDAR)\s*\n", re.IGNORECASE)
+_FOLD = re.compile(r"\n[ \t]")
+_QUOTED = re.compile(
+    r"^([^:\n]*);ENCODING=QUOTED-PRINTABLE([^:\n]*):((?:[^\n]*=\n)*[^\n]*)", re.MULTILINE | re.IGNORECASE
+)
+_CHARSET = re.compile(r";CHARSET=([\w.-]+)", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\([nN,;\\])")
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -22,6 +31,8 @@ def load(file: BinaryIO) -> Loaded:
 
 def read(text: str) -> Loaded:
     """Return a text's paragraphs."""
+    if _CARD.match(text):
+        text = _unfolded(text)
     sheets = text.rstrip("\f\n ").split("\f")
     pages = len(sheets) if len(sheets) > 1 else 0
     blocks: list[Block] = []
@@ -30,6 +41,21 @@ def read(text: str) -> Loaded:
         page = number if pages else None
         blocks += [Code(part, page) if _is_log(part) else Paragraph(part, page) for part in parts if part]
     return Loaded(blocks, pages=pages)
+
+
+def _unfolded(text: str) -> str:
+    """Return a calendar's or an address card's lines whole, without what only their format needs (RFC 5545, 6350)."""
+    text = _FOLD.sub("", _QUOTED.sub(_decoded, text))
+    return _ESCAPED.sub(lambda found: "\n  " if found[1] in "nN" else found[1], text)
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """Return a line of an old address card without its encoding."""
+    parameters = f"{found[1]}{found[2]}"
+    named = _CHARSET.search(parameters)
+    data = quopri.decodestring(found[3].encode())
+    value = decode(data, codec_of(named[1]) if named else None) if data.strip() else ""
+    return f"{_CHARSET.sub('', parameters)}:{value}"
 
 
 def _is_log(text: str) -> bool:

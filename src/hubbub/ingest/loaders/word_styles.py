@@ -1,9 +1,11 @@
 """Tell what the styles and the numbering of a Word document make of a paragraph."""
 
 import re
+from typing import Any
 
 import msgspec
 
+from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
@@ -20,7 +22,7 @@ class Style(msgspec.Struct):
     """The level of its headings, from 0."""
     numbering: tuple[str, int] | None = None
     """A list's id and the level in it."""
-    is_hidden: bool | None = None
+    look: RunLook = SAYS_NOTHING
 
 
 def is_on(element: Element | None) -> bool | None:
@@ -28,6 +30,24 @@ def is_on(element: Element | None) -> bool | None:
     if element is None:
         return None
     return (attribute(element, "val") or "1").lower() not in _OFF
+
+
+def run_look(properties: Element | None) -> RunLook:
+    """Return what properties of a run say of how its text looks."""
+    found: dict[str, Any] = {}
+    for one in properties if properties is not None else ():
+        match name_of(one):
+            case "vanish":
+                found["is_hidden"] = is_on(one)
+            case "strike" | "dstrike":
+                found["is_struck"] = found.get("is_struck") or is_on(one)
+            case "vertAlign":
+                found["is_raised"] = attribute(one, "val") == "superscript"
+            case "rStyle":
+                found["style"] = attribute(one, "val") or ""
+            case _:
+                pass
+    return RunLook(**found) if found else SAYS_NOTHING
 
 
 def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:
@@ -71,7 +91,7 @@ class Styles:
             merged.name = merged.name or style.name
             merged.outline = outline if merged.outline is None else merged.outline
             merged.numbering = style.numbering if merged.numbering is None else merged.numbering
-            merged.is_hidden = style.is_hidden if merged.is_hidden is None else merged.is_hidden
+            merged.look = merged.look.over(style.look)
             next_id = style.based_on
         self._resolved[style_id] = merged
         return merged
@@ -96,7 +116,7 @@ def _style(element: Element) -> Style:
         based_on=attribute(child(element, "basedOn"), "val") or "",
         outline=_whole(outline) if outline is not None else None,
         numbering=(numbering[0], numbering[1] or 0) if numbering else None,
-        is_hidden=is_on(child(element, "rPr", "vanish")),
+        look=run_look(child(element, "rPr")),
     )
 
 

@@ -9,11 +9,12 @@ from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.equations import equation
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
+from hubbub.ingest.loaders.looks import RunLook, Text
 from hubbub.ingest.loaders.ooxml import Relation
 from hubbub.ingest.loaders.symbols import symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
-from hubbub.ingest.loaders.word_styles import is_on, numbering_of
+from hubbub.ingest.loaders.word_styles import numbering_of, run_look
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _REMOVED = frozenset(("del", "moveFrom", "cellDel"))
@@ -21,27 +22,16 @@ _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-
 _NOTES = {"footnoteReference": "Footnote", "endnoteReference": "Endnote"}
 
 
-class _Line(msgspec.Struct):
+class _Line(Text):
     """A paragraph that is being read."""
 
-    pieces: list[str] = msgspec.field(default_factory=list[str])
     after: list[Block] = msgspec.field(default_factory=list[Block])
     """What is anchored in it and stands beside it: text boxes, charts."""
     notes: list[str] = msgspec.field(default_factory=list[str])
-    is_hidden: bool = False
-
-    def add(self, text: str, *, is_hidden: bool = False) -> None:
-        if is_hidden != self.is_hidden and text.strip():
-            self.pieces.append("[Hidden: " if is_hidden else "]")
-            self.is_hidden = is_hidden
-        self.pieces.append(text)
 
     def text(self) -> str:
-        """Its text, then its notes, each on a line of its own."""
-        self.add("", is_hidden=False)
-        if self.is_hidden:
-            self.pieces.append("]")
-        lines = (" ".join(line.split()) for line in "".join(self.pieces).split("\n"))
+        """Its text, each of its lines on a line."""
+        lines = (" ".join(line.split()) for line in self.take().split("\n"))
         return "\n".join(line for line in lines if line)
 
 
@@ -72,7 +62,7 @@ class Walk:
         self._part = parts.name
         self._fields = Fields(is_trusted=is_balanced(parts.document))
         self._noted: dict[str, list[str]] = {"Footnote": [], "Endnote": [], "Comment": []}
-        self._is_hidden = False  # by the style of the paragraph
+        self._look = RunLook()  # by the style of the paragraph
         self.pictures = 0
         self._inlaid = Inlaid(parts.package.data)
         self.embedded: list[Relation] = []
@@ -88,7 +78,7 @@ class Walk:
             "p": self._beside,
             "tbl": self._beside,
             "textpath": self._word_art,
-            "rt": self._ruby,
+            "ruby": self._ruby,
             "chart": self._graphic,
             "relIds": self._graphic,
             "blip": self._picture,
@@ -133,7 +123,7 @@ class Walk:
             self._inserted(element, flow)
         elif name in ("r", "t", "oMath", "oMathPara", "hyperlink"):  # without a paragraph, as no Word writes it
             line = _Line()
-            self._inline(element, line, False)
+            self._inline(element, line, RunLook())
             self._end_paragraph(line, None, flow)
         elif name not in _REMOVED and not name.endswith("Pr"):
             for one in element:
@@ -152,11 +142,11 @@ class Walk:
     def _paragraph(self, element: Element, flow: _Flow) -> None:
         line, flow.carried = flow.carried or _Line(), None
         properties = child(element, "pPr")
-        outer = self._is_hidden
-        self._is_hidden = bool(self._parts.styles.resolved(self._style(properties)).is_hidden)
+        outer = self._look
+        self._look = self._parts.styles.resolved(self._style(properties)).look
         for one in element:
-            self._inline(one, line, self._is_hidden)
-        self._is_hidden = outer
+            self._inline(one, line, self._look)
+        self._look = outer
         mark = child(properties, "rPr") if properties is not None else None
         if mark is not None and any(name_of(one) in _REMOVED for one in mark):
             flow.carried = line
@@ -205,11 +195,11 @@ class Walk:
 
     # Within a paragraph
 
-    def _inline(self, element: Element, line: _Line, is_hidden: bool) -> None:
+    def _inline(self, element: Element, line: _Line, look: RunLook) -> None:
         name = name_of(element)
         if name == "t":
             if not self._fields.is_in_code:
-                line.add(element.text or "", is_hidden=is_hidden)
+                line.add(element.text or "", look.shown())
         elif name in _SIGNS:
             line.add(_SIGNS[name])
         elif name == "docPr":
@@ -217,23 +207,18 @@ class Walk:
         elif name in _REMOVED or name == "ffData" or name.endswith("Pr"):
             return
         elif name == "r":
-            is_run_hidden = self._is_run_hidden(element, is_hidden)
+            look = self._look_of(element, look)
             for one in element:
-                self._inline(one, line, is_run_hidden)
+                self._inline(one, line, look)
         elif (read := self._readers.get(name)) is not None:
             read(element, line)
         else:
             for one in element:
-                self._inline(one, line, is_hidden)
+                self._inline(one, line, look)
 
-    def _is_run_hidden(self, run: Element, is_hidden: bool) -> bool:
-        properties = child(run, "rPr")
-        if properties is None:
-            return is_hidden
-        if (own := is_on(child(properties, "vanish"))) is not None:
-            return own
-        by_style = self._parts.styles.resolved(attribute(child(properties, "rStyle"), "val") or "").is_hidden
-        return is_hidden if by_style is None else by_style
+    def _look_of(self, run: Element, outer: RunLook) -> RunLook:
+        own = run_look(child(run, "rPr"))
+        return own.over(self._parts.styles.resolved(own.style).look.over(outer) if own.style else outer)
 
     def _describe(self, element: Element, line: _Line) -> None:
         if description := " ".join((attribute(element, "descr") or "").split()):
@@ -292,9 +277,11 @@ class Walk:
             line.after.append(Paragraph(text))
 
     def _ruby(self, element: Element, line: _Line) -> None:
-        above = _Line()
-        for one in element:
-            self._inline(one, above, False)
+        base, above = child(element, "rubyBase"), _Line()
+        for one in base if base is not None else ():
+            self._inline(one, line, self._look)
+        for one in () if (reading := child(element, "rt")) is None else reading:
+            self._inline(one, above, RunLook())
         if text := above.text():
             line.add(f"({text})")
 
@@ -328,7 +315,7 @@ class Walk:
         for one in self._alternatives(element):
             before = len(line.pieces), len(line.after), len(line.notes)
             for part in one:
-                self._inline(part, line, self._is_hidden)
+                self._inline(part, line, self._look)
             if (len(line.pieces), len(line.after), len(line.notes)) != before:
                 return
 

@@ -1,0 +1,98 @@
+"""Say in the text what a reader sees of it beside its letters: that it is hidden, struck out, or stands higher."""
+
+from typing import NamedTuple
+
+import msgspec
+
+HIDDEN = "Hidden"
+STRUCK = "Struck out"
+
+
+class Look(NamedTuple):
+    """How a piece of text looks, as far as that changes what it says."""
+
+    mark: str = ""
+    """`HIDDEN`, `STRUCK`, or "" for text that is simply there."""
+    is_raised: bool = False
+
+
+PLAIN = Look()
+
+
+class RunLook(msgspec.Struct, frozen=True):
+    """What properties of runs say of how text looks, None where they say nothing."""
+
+    is_hidden: bool | None = None
+    is_struck: bool | None = None
+    is_raised: bool | None = None
+    style: str = ""
+    """The style that they name."""
+
+    def over(self, outer: "RunLook") -> "RunLook":
+        """Return what holds where these properties stand within others."""
+        if self == SAYS_NOTHING:
+            return outer
+        return RunLook(
+            outer.is_hidden if self.is_hidden is None else self.is_hidden,
+            outer.is_struck if self.is_struck is None else self.is_struck,
+            outer.is_raised if self.is_raised is None else self.is_raised,
+        )
+
+    def shown(self) -> Look:
+        """Return how text looks of which no more is said."""
+        if self == SAYS_NOTHING:
+            return PLAIN
+        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", bool(self.is_raised))
+
+
+SAYS_NOTHING = RunLook()
+
+
+def marked(text: str, mark: str) -> str:
+    """Return a whole text in its mark."""
+    return f"[{mark}: {' '.join(text.split())}]" if mark and text.strip() else text
+
+
+def raised(before: str, text: str) -> str:
+    """Return text that stands higher than what it follows: 10⁶ is 10^6, which would read 106 without."""
+    return f"^{text}" if before[-1:].isdigit() and text.strip()[:1] in tuple("0123456789+-−") else text
+
+
+class Text(msgspec.Struct):
+    """Text as it comes, piece by piece, each with its look."""
+
+    pieces: list[str] = msgspec.field(default_factory=list[str])
+    look: Look = PLAIN
+    """How its last letters look."""
+
+    def add(self, text: str, look: Look = PLAIN) -> None:
+        """Add a piece. White space alone changes no look."""
+        if look != self.look and text.strip():
+            if look.is_raised and not self.look.is_raised:
+                text = raised(next((piece for piece in reversed(self.pieces) if piece), ""), text)
+            self._turn(look)
+        self.pieces.append(text)
+
+    def _turn(self, look: Look) -> None:
+        if look.mark != self.look.mark:
+            if self.look.mark:
+                last = self.pieces.pop()
+                inside = last.rstrip()
+                self.pieces += [inside, "]", last[len(inside) :]]
+            if look.mark:
+                self.pieces.append(f"[{look.mark}: ")
+        self.look = look
+
+    def trim(self) -> None:
+        """Drop the white space at its end."""
+        while self.pieces and not self.pieces[-1].strip():
+            self.pieces.pop()
+        if self.pieces:
+            self.pieces[-1] = self.pieces[-1].rstrip()
+
+    def take(self) -> str:
+        """Return all of it, and begin anew."""
+        self._turn(PLAIN)
+        text = "".join(self.pieces)
+        self.pieces = []
+        return text
