@@ -30,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   globalThis.fetch = browserFetch;
+  history.replaceState(null, "", "/"); // other files of tests are at the same address
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
