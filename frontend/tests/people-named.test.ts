@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import type { KnownPerson } from "../src/api/people";
 import { problemOfId } from "../src/views/library/PersonId";
-import { idOf, nameOf } from "../src/views/operators/PersonField";
+import { fullNameOf, idOf, nameOf } from "../src/views/operators/PersonField";
 
 const person = (id: string, email: string, name = "") => ({ id, email, name }) as KnownPerson;
 const known = [person("p1", "Ada@example.org", "Ada"), person("p2", "", "")];
@@ -17,6 +17,7 @@ it("finds somebody by e-mail, however it is written, and by id", () => {
 it("takes no e-mail that nobody has for an id: a hold on it would hold nothing, an erasure erase nothing", () => {
   expect(idOf("adda@example.org", known)).toBe("");
   expect(idOf("  ", known)).toBe("");
+  expect(idOf("ada@example.org", undefined)).toBe(""); // not before it is known who is here
 });
 
 it("takes what is written for an id where nobody can be listed, or ids are e-mails", () => {
@@ -25,8 +26,10 @@ it("takes what is written for an id where nobody can be listed, or ids are e-mai
 });
 
 it("calls a person by name and e-mail, as far as they are known", () => {
-  expect(nameOf("p1", known)).toBe("Ada · Ada@example.org");
-  expect(nameOf("p2", known)).toBe("p2");
+  expect(fullNameOf("p1", known)).toBe("Ada · Ada@example.org");
+  expect(fullNameOf("p3", [person("p3", "ben@example.org")])).toBe("ben@example.org");
+  expect(fullNameOf("p2", known)).toBe("p2");
+  expect(nameOf("p1", known)).toBe("Ada");
   expect(nameOf("p9", null)).toBe("p9");
 });
 

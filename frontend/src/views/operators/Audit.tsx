@@ -108,7 +108,7 @@ export function Audit() {
             ))}
           </select>
         </label>
-        <button type="submit" class="button is-primary">
+        <button type="submit" class="button is-primary" disabled={said.trim() !== "" && idOf(said, known) === ""}>
           {t("Show")}
         </button>
         <button type="button" class="button" onClick={verify}>

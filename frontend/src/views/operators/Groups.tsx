@@ -125,7 +125,7 @@ function Members({ group, known, changed }: MembersProperties) {
         }}
       >
         <PersonField label={t("E-mail or id of a person")} value={said} known={known} isNeeded changed={setSaid} />
-        <button type="submit" class="button">
+        <button type="submit" class="button" disabled={idOf(said, known) === ""}>
           {t("Put in")}
         </button>
       </form>

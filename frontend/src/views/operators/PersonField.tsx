@@ -4,8 +4,8 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import * as people from "../../api/people";
 import { t } from "../../language/t";
 
-/** Whom a page knows; null where accounts can't be listed, and there are only ids. */
-export type Known = readonly people.KnownPerson[] | null;
+/** Whom a page knows; null where accounts can't be listed, and there are only ids; undefined until that is clear. */
+export type Known = readonly people.KnownPerson[] | null | undefined;
 
 interface Properties {
   label: string;
@@ -17,10 +17,12 @@ interface Properties {
 
 /** Whom this page knows by e-mail. */
 export function useKnown(): Known {
-  const [known, setKnown] = useState<Known>(null);
+  const [known, setKnown] = useState<Known>(undefined);
   useEffect(() => {
     const leaving = new AbortController();
-    people.people(leaving.signal).then(setKnown, () => {});
+    people.people(leaving.signal).then(setKnown, () => {
+      if (!leaving.signal.aborted) setKnown(null);
+    });
     return () => leaving.abort();
   }, []);
   return known;
@@ -32,20 +34,27 @@ export function idOf(said: string, known: Known): string {
   const isEmail = (one: people.KnownPerson) => one.email.toLowerCase() === name.toLowerCase();
   const found = name === "" ? undefined : known?.find((one) => one.id === name || isEmail(one));
   if (found !== undefined) return found.id;
-  const isMistaken = name.includes("@") && known !== null && !known.some(({ id }) => id.includes("@"));
+  const isMistaken = name.includes("@") && known !== null && !known?.some(({ id }) => id.includes("@"));
   return isMistaken ? "" : name;
 }
 
-/** What a person is called beside their id. */
+/** What a person is called, as far as that is known. */
 export function nameOf(id: string, known: Known): string {
   const person = known?.find((one) => one.id === id);
-  return [person?.name, person?.email].filter(Boolean).join(" · ") || id;
+  return person?.name || person?.email || id;
+}
+
+/** The same with the e-mail: names alone may be the same. */
+export function fullNameOf(id: string, known: Known): string {
+  const email = known?.find((one) => one.id === id)?.email;
+  return [...new Set([nameOf(id, known), email])].filter(Boolean).join(" · ");
 }
 
 export function PersonField({ label, value, known, isNeeded = false, changed }: Properties) {
   const list = useId();
   const field = useRef<HTMLInputElement>(null);
-  const problem = value.trim() !== "" && idOf(value, known) === "" ? t("Nobody here has this e-mail.") : "";
+  const problem =
+    known !== undefined && value.trim() !== "" && idOf(value, known) === "" ? t("Nobody here has this e-mail.") : "";
   useEffect(() => field.current?.setCustomValidity(problem), [problem]);
   return (
     <label>

@@ -7,7 +7,7 @@ import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
 import { useLive } from "../live";
-import { idOf, nameOf, PersonField, useKnown } from "./PersonField";
+import { fullNameOf, idOf, PersonField, useKnown } from "./PersonField";
 import { Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
@@ -178,7 +178,7 @@ export function PersonalData() {
           title={t("Erase this person?")}
           text={t(
             "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.",
-            { person: nameOf(erasing, known) },
+            { person: fullNameOf(erasing, known) },
           )}
           action={t("Erase")}
           confirm={() => ask(operators.erasePerson(never, erasing))}
