@@ -1,7 +1,8 @@
 /** How much an API key may use: what is sent, and how it is read. */
 
 import { expect, test } from "vitest";
-import { inWords, quotaOf } from "../src/views/account/KeyQuota";
+import { inWords } from "../src/language/bounds";
+import { quotaOf } from "../src/views/account/KeyQuota";
 
 test("bounds are sent as the server reads them, and those without a number are none", () => {
   expect(quotaOf(null)).toEqual([]);

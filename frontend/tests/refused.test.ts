@@ -4,11 +4,20 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { draft, setDraft } from "../src/state/drafts";
-import { ask, newChat, outgoing, path, runThread } from "../src/state/thread";
+import { emptyAnswer } from "../src/state/answer";
+import { ask, dropUnsent, newChat, outgoing, path, runThread } from "../src/state/thread";
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
-const server = createServer((_, response) => {
+/** What comes to the questions that are asked from now on; null: they are refused. */
+let asked: ((question: { question_id: string; text: string; parent_id: string | null }) => unknown) | null = null;
+const server = createServer(async (request, response) => {
+  if (asked !== null && request.url === "/api/questions") {
+    let body = "";
+    for await (const piece of request) body += piece;
+    response.writeHead(202, { "Content-Type": "application/json" }).end(JSON.stringify(asked(JSON.parse(body))));
+    return;
+  }
   const told = { code: "overloaded", detail: "Too many wait. Try again in 7 s.", retry_after_seconds: 7 };
   response.writeHead(503, { "Content-Type": "application/problem+json", "Retry-After": "7" }).end(JSON.stringify(told));
 });
@@ -21,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   globalThis.fetch = browserFetch;
+  history.replaceState(null, "", "/"); // other files of tests are at the same address
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -48,4 +58,33 @@ test("the page that comes after a reload has it typed", async () => {
   expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({
     new: "typed meanwhile\n\nWhat is a queue?",
   });
+});
+
+test("who has signed out leaves nothing of it to the page that comes after", () => {
+  dropUnsent();
+  sessionStorage.clear();
+  dispatchEvent(new Event("pagehide"));
+  expect(sessionStorage.getItem("hubbub.drafts")).toBeNull();
+});
+
+test("the next question follows what the server has, and what was not sent before it is typed again", async () => {
+  newChat();
+  setDraft("");
+  ask("Is there room?");
+  await until(() => expect(problems()[0]).toContain("7 s"));
+  const parents: unknown[] = [];
+  asked = ({ question_id, text, parent_id }) => {
+    parents.push(parent_id);
+    const chat = { id: "c1", title: text };
+    const said = { chat_id: "c1", created_at: 0, model: "", collections: [] };
+    const question = { ...said, id: question_id, parent_id, role: "user", text };
+    const answer = { ...emptyAnswer("a1"), state: "done", number: 1 };
+    return { chat, question, answer: { ...said, id: "a1", parent_id: question_id, role: "assistant", text: "", answer } };
+  };
+  ask("And now?");
+  await until(() => expect(location.pathname).toBe("/c/c1"));
+  expect(parents).toEqual([null]);
+  expect(path.value.map(({ message }) => message.text)).toEqual(["And now?", ""]);
+  expect(problems()).toEqual([]);
+  expect(draft.value).toBe("Is there room?");
 });

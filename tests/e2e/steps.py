@@ -64,7 +64,8 @@ async def press_to(page: Page, keys: str, field: Locator) -> None:
 async def is_too_wide(page: Page) -> bool:
     """Tell whether the settled page has to be scrolled sideways."""
     await settled(page)
-    return await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    # Not innerWidth: a phone's browser zooms out of a page that is too wide, and that grows with it.
+    return await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
 async def picture(page: Page, name: str) -> None:

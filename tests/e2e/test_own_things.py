@@ -198,6 +198,7 @@ async def test_a_chat_is_shared_read_by_somebody_else_and_ended(
 
     await page.goto(f"{open_server.url}/account")
     await page.get_by_role("button", name="End the link to").click()
+    await page.get_by_role("dialog").get_by_role("button", name="End the link", exact=True).click()
     await expect(page.get_by_text("None of your chats is shared.")).to_be_visible()
     await expect(other.get_by_role("heading", name="Nothing is shared here")).to_be_visible()
     await looked_at(other, f"shared-ended-{width}")

@@ -110,6 +110,7 @@ async def test_a_passkey_signs_in_without_password_and_is_removed(
     await expect(page.get_by_text("last used").first).to_be_visible()
 
     await page.get_by_role("button", name="Remove the passkey Laptop").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
     await expect(page.get_by_role("button", name="Remove the passkey Laptop")).to_have_count(0)
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await by_passkey.click()

@@ -84,7 +84,11 @@ async def test_an_operator_invites_somebody_who_signs_in_and_is_disabled(
         await expect(ada.get_by_text("this browser")).to_be_visible()
         assert await violations(ada) == []
         await picture(ada, f"account-{width}")
+        beside = await theirs.new_page()
+        await beside.goto(guarded.url)
+        await beside.get_by_label("Question", exact=True).fill("Nobody else should read this.")
         await ada.get_by_role("button", name="Sign out", exact=True).click()
+        await expect(beside.get_by_role("heading", name="Sign in")).to_be_visible()
         await ada.get_by_label("E-mail").fill("ada@example.org")
         await ada.get_by_label("Password").fill("not this one")
         await ada.get_by_role("button", name="Sign in", exact=True).click()
@@ -92,6 +96,7 @@ async def test_an_operator_invites_somebody_who_signs_in_and_is_disabled(
         await ada.get_by_label("Password").fill(PASSWORD)
         await ada.get_by_role("button", name="Sign in", exact=True).click()
         await expect(ada.get_by_label("Question", exact=True)).to_be_visible()
+        await expect(beside.get_by_label("Question", exact=True)).to_have_value("")
 
         await root.reload()
         await root.get_by_role("button", name="What to do with ada@example.org").click()

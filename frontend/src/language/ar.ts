@@ -3,6 +3,29 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "Remove the second factor?": "هل تريد إزالة العامل الثاني؟",
+  "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
+    "بعد ذلك تكفي كلمة المرور وحدها للدخول، لك ولكل من يملكها. وتزول رموز الاسترداد أيضًا.",
+  "Remove the passkey “{name}”?": "هل تريد إزالة مفتاح المرور «{name}»؟",
+  "It signs you in no more. It can’t be undone, but you can add a new one.":
+    "لن يسجّل دخولك بعد الآن. لا يمكن التراجع عن ذلك، لكن يمكنك إضافة مفتاح جديد.",
+  "End the link to “{title}”?": "هل تريد إنهاء الرابط إلى «{title}»؟",
+  "Who has it open sees nothing more at once. It can’t be undone: a new link has another address.":
+    "لن يرى من فتحه شيئًا على الفور. لا يمكن التراجع عن ذلك: للرابط الجديد عنوان آخر.",
+  "End the link": "إنهاء الرابط",
+  "Your id, by which others share with you: {id}": "معرّفك الذي يشارك به الآخرون معك: {id}",
+  "This is an e-mail address. Ask them for their id: it stands under “Your account”.":
+    "هذا عنوان بريد إلكتروني. اطلب المعرّف: يظهر ضمن «حسابك».",
+  "A program": "برنامج",
+  "Read chats and answers": "قراءة المحادثات والإجابات",
+  "Ask, and read, change and delete chats": "طرح الأسئلة، وقراءة المحادثات وتغييرها وحذفها",
+  "Share chats by link, prompts and assistants": "مشاركة المحادثات برابط، والموجّهات والمساعدين",
+  "Search collections, and ask over them": "البحث في المجموعات والسؤال عنها",
+  "List collections, and read their documents": "سرد المجموعات وقراءة مستنداتها",
+  "Add, read and delete documents and collections": "إضافة المستندات والمجموعات وقراءتها وحذفها",
+  "Say who may do what with collections and documents": "تحديد من يُسمح له بماذا في المجموعات والمستندات",
+  "Make embeddings": "إنشاء التضمينات",
+  "Do what operators may do": "فعل ما يُسمح به للمشغّلين",
   "The server can't be reached. Check the connection and try again.":
     "تعذّر الوصول إلى الخادم. تحقّق من الاتصال ثم أعد المحاولة.",
   "The server had a fault. Try again in a moment.": "حدث عطل في الخادم. أعد المحاولة بعد لحظات.",

@@ -3,6 +3,29 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "Remove the second factor?": "Den zweiten Faktor entfernen?",
+  "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
+    "Danach genügt Ihr Passwort allein, auch für andere, die es haben. Ihre Wiederherstellungscodes sind ebenfalls weg.",
+  "Remove the passkey “{name}”?": "Den Passkey „{name}“ entfernen?",
+  "It signs you in no more. It can’t be undone, but you can add a new one.":
+    "Er meldet Sie nicht mehr an. Das lässt sich nicht rückgängig machen, aber Sie können einen neuen hinzufügen.",
+  "End the link to “{title}”?": "Den Link zu „{title}“ beenden?",
+  "Who has it open sees nothing more at once. It can’t be undone: a new link has another address.":
+    "Wer ihn offen hat, sieht sofort nichts mehr. Das lässt sich nicht rückgängig machen: Ein neuer Link hat eine andere Adresse.",
+  "End the link": "Link beenden",
+  "Your id, by which others share with you: {id}": "Ihre ID, mit der andere etwas mit Ihnen teilen: {id}",
+  "This is an e-mail address. Ask them for their id: it stands under “Your account”.":
+    "Das ist eine E-Mail-Adresse. Fragen Sie nach der ID: Sie steht unter „Ihr Konto“.",
+  "A program": "Ein Programm",
+  "Read chats and answers": "Chats und Antworten lesen",
+  "Ask, and read, change and delete chats": "Fragen, sowie Chats lesen, ändern und löschen",
+  "Share chats by link, prompts and assistants": "Chats per Link, Prompts und Assistenten teilen",
+  "Search collections, and ask over them": "Sammlungen durchsuchen und dazu fragen",
+  "List collections, and read their documents": "Sammlungen auflisten und ihre Dokumente lesen",
+  "Add, read and delete documents and collections": "Dokumente und Sammlungen hinzufügen, lesen und löschen",
+  "Say who may do what with collections and documents": "Festlegen, wer was mit Sammlungen und Dokumenten darf",
+  "Make embeddings": "Embeddings erstellen",
+  "Do what operators may do": "Tun, was Betreiber dürfen",
   "The server can't be reached. Check the connection and try again.":
     "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
   "The server had a fault. Try again in a moment.":

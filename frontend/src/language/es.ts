@@ -3,6 +3,29 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "Remove the second factor?": "¿Quitar el segundo factor?",
+  "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
+    "A partir de entonces basta con su contraseña, también para quien la tenga. Sus códigos de recuperación desaparecen también.",
+  "Remove the passkey “{name}”?": "¿Quitar la llave de acceso «{name}»?",
+  "It signs you in no more. It can’t be undone, but you can add a new one.":
+    "Ya no servirá para iniciar sesión. No se puede deshacer, pero puede añadir otra.",
+  "End the link to “{title}”?": "¿Terminar el enlace a «{title}»?",
+  "Who has it open sees nothing more at once. It can’t be undone: a new link has another address.":
+    "Quien lo tenga abierto deja de ver el chat al instante. No se puede deshacer: un enlace nuevo tiene otra dirección.",
+  "End the link": "Terminar el enlace",
+  "Your id, by which others share with you: {id}": "Su identificador, con el que otros comparten con usted: {id}",
+  "This is an e-mail address. Ask them for their id: it stands under “Your account”.":
+    "Esto es una dirección de correo. Pida el identificador: está en «Su cuenta».",
+  "A program": "Un programa",
+  "Read chats and answers": "Leer chats y respuestas",
+  "Ask, and read, change and delete chats": "Preguntar, y leer, cambiar y eliminar chats",
+  "Share chats by link, prompts and assistants": "Compartir chats por enlace, prompts y asistentes",
+  "Search collections, and ask over them": "Buscar en colecciones y preguntar sobre ellas",
+  "List collections, and read their documents": "Listar colecciones y leer sus documentos",
+  "Add, read and delete documents and collections": "Añadir, leer y eliminar documentos y colecciones",
+  "Say who may do what with collections and documents": "Decidir quién puede hacer qué con colecciones y documentos",
+  "Make embeddings": "Crear embeddings",
+  "Do what operators may do": "Hacer lo que pueden los operadores",
   "The server can't be reached. Check the connection and try again.":
     "No se puede conectar con el servidor. Compruebe la conexión e inténtelo de nuevo.",
   "The server had a fault. Try again in a moment.": "El servidor tuvo un fallo. Inténtelo de nuevo en un momento.",

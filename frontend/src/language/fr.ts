@@ -3,6 +3,30 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "Remove the second factor?": "Retirer le second facteur ?",
+  "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
+    "Votre mot de passe suffira alors à lui seul, y compris pour quiconque le possède. Vos codes de secours disparaissent aussi.",
+  "Remove the passkey “{name}”?": "Retirer la clé d’accès « {name} » ?",
+  "It signs you in no more. It can’t be undone, but you can add a new one.":
+    "Elle ne vous connecte plus. C’est irréversible, mais vous pouvez en ajouter une nouvelle.",
+  "End the link to “{title}”?": "Mettre fin au lien vers « {title} » ?",
+  "Who has it open sees nothing more at once. It can’t be undone: a new link has another address.":
+    "Qui l’a ouvert ne voit aussitôt plus rien. C’est irréversible : un nouveau lien a une autre adresse.",
+  "End the link": "Mettre fin au lien",
+  "Your id, by which others share with you: {id}": "Votre identifiant, avec lequel d’autres partagent avec vous : {id}",
+  "This is an e-mail address. Ask them for their id: it stands under “Your account”.":
+    "C’est une adresse e-mail. Demandez l’identifiant : il figure sous « Votre compte ».",
+  "A program": "Un programme",
+  "Read chats and answers": "Lire les discussions et les réponses",
+  "Ask, and read, change and delete chats": "Interroger, et lire, modifier et supprimer des discussions",
+  "Share chats by link, prompts and assistants": "Partager des discussions par lien, des prompts et des assistants",
+  "Search collections, and ask over them": "Rechercher dans les collections et les interroger",
+  "List collections, and read their documents": "Lister les collections et lire leurs documents",
+  "Add, read and delete documents and collections": "Ajouter, lire et supprimer des documents et des collections",
+  "Say who may do what with collections and documents":
+    "Dire qui peut faire quoi avec les collections et les documents",
+  "Make embeddings": "Créer des embeddings",
+  "Do what operators may do": "Faire ce que peuvent les opérateurs",
   "The server can't be reached. Check the connection and try again.":
     "Le serveur est injoignable. Vérifiez la connexion et réessayez.",
   "The server had a fault. Try again in a moment.": "Le serveur a rencontré une erreur. Réessayez dans un instant.",

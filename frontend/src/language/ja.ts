@@ -3,6 +3,29 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "Remove the second factor?": "2 段階認証を解除しますか？",
+  "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
+    "以後はパスワードだけでサインインできます。パスワードを知る他人も同じです。回復コードも無くなります。",
+  "Remove the passkey “{name}”?": "パスキー「{name}」を削除しますか？",
+  "It signs you in no more. It can’t be undone, but you can add a new one.":
+    "このパスキーではサインインできなくなります。元に戻せませんが、新しく追加できます。",
+  "End the link to “{title}”?": "「{title}」へのリンクを終了しますか？",
+  "Who has it open sees nothing more at once. It can’t be undone: a new link has another address.":
+    "開いている人もすぐに見られなくなります。元に戻せません。新しいリンクは別のアドレスになります。",
+  "End the link": "リンクを終了",
+  "Your id, by which others share with you: {id}": "あなたの ID（ほかの人があなたと共有するときに使います）：{id}",
+  "This is an e-mail address. Ask them for their id: it stands under “Your account”.":
+    "これはメールアドレスです。相手に ID を尋ねてください。ID は「アカウント」に表示されます。",
+  "A program": "プログラム",
+  "Read chats and answers": "チャットと回答を読む",
+  "Ask, and read, change and delete chats": "質問する、チャットを読む・変更する・削除する",
+  "Share chats by link, prompts and assistants": "チャットのリンク・プロンプト・アシスタントを共有する",
+  "Search collections, and ask over them": "コレクションを検索し、それについて質問する",
+  "List collections, and read their documents": "コレクションを一覧し、その文書を読む",
+  "Add, read and delete documents and collections": "文書とコレクションを追加する・読む・削除する",
+  "Say who may do what with collections and documents": "コレクションと文書の権限を決める",
+  "Make embeddings": "埋め込みを作る",
+  "Do what operators may do": "運用者に許されたことをする",
   "The server can't be reached. Check the connection and try again.":
     "サーバーに接続できません。接続を確認して、もう一度お試しください。",
   "The server had a fault. Try again in a moment.":

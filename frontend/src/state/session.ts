@@ -12,21 +12,56 @@ import { loadModels } from "./models";
 import { isAbort, tell } from "./notices";
 import { loadInstructions } from "./prompts";
 import { homePath, route } from "./route";
-import { forgetAll } from "./storage";
-import { refreshThread } from "./thread";
+import { forgetAll, onRemembered, recall, remember } from "./storage";
+import { dropUnsent, refreshThread } from "./thread";
 
 export const me = signal<Me | null>(null);
 /** Whether nobody has signed in on this browser, who would have to. */
 export const needsSignIn = signal(false);
 
+/** Who has signed in on this browser, by their id: what one tab remembers, the others hear of. */
+const PERSON = "person";
+
+/** What a page has to do when it hears who is here now: nothing, load anew, or leave nothing of who was here before. */
+export function whatToDo(before: Me | null, remembered: string | null, now: Me): "stay" | "reload" | "forget" {
+  const was = before?.person.is_signed_in ? before.person.id : remembered;
+  if (was !== null && was !== now.person.id) return "forget";
+  const hasSignedIn = before !== null && now.person.is_signed_in && before.person.id !== now.person.id;
+  return hasSignedIn ? "reload" : "stay";
+}
+
 async function loadMe(signal: AbortSignal): Promise<void> {
-  me.value = await hubbub.me(signal);
+  const now = await hubbub.me(signal);
+  const next = whatToDo(me.peek(), recall<string>(PERSON), now);
+  if (next === "forget") forgetPerson(PERSON);
+  remember(PERSON, now.person.is_signed_in ? now.person.id : null);
+  if (next === "stay") me.value = now;
+  else if (next === "reload") location.reload();
+  else location.assign(homePath);
+}
+
+/** Leave nothing here of who is not here any more, but what is named. */
+function forgetPerson(...kept: readonly string[]): void {
+  dropUnsent(); // the page would keep it for the next one
+  forgetAll(...kept);
+}
+
+/** Another tab has heard of somebody else, or has signed out: then this one is left, too. */
+function followOthers(signal: AbortSignal): void {
+  if (me.peek()?.person.is_signed_in && recall<string>(PERSON) === null) {
+    forgetPerson();
+    location.assign(homePath);
+    return;
+  }
+  loadMe(signal).then(() => {
+    if (needsSignIn.peek()) location.reload();
+  }, tellUnlessUnreachable);
 }
 
 /** Sign out, and leave nothing of what was written here to who comes next. */
 export function signOut(): void {
   people.signOut(new AbortController().signal).then((left) => {
-    forgetAll();
+    forgetPerson();
     location.assign(left?.address ?? homePath);
   }, tell);
 }
@@ -42,12 +77,13 @@ export function start(signal: AbortSignal): void {
   };
   const look = () => {
     if (document.hidden || needsSignIn.value) return;
-    loadChats(signal).catch(tellUnlessUnreachable);
+    for (const part of [loadMe, loadChats]) part(signal).catch(tellUnlessUnreachable);
     refreshThread();
   };
   onSignedOut(() => {
     needsSignIn.value = true;
   });
+  onRemembered(signal, PERSON, () => followOthers(signal));
   watchConnection(signal, load);
   document.addEventListener("visibilitychange", look, { signal });
   load();

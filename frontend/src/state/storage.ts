@@ -20,12 +20,16 @@ export function remember(name: string, value: unknown): void {
   }
 }
 
-/** Forget everything but the look and the language. */
-export function forgetAll(): void {
+/** Call `changed` whenever another tab remembers something else under a name, or forgets it. */
+export function onRemembered(signal: AbortSignal, name: string, changed: () => void): void {
+  addEventListener("storage", ({ key }) => key === PREFIX + name && changed(), { signal });
+}
+
+/** Forget everything but the look, the language and what is named. */
+export function forgetAll(...named: readonly string[]): void {
+  const kept = ["theme", "language", ...named].map((name) => PREFIX + name);
   try {
-    const names = Object.keys(localStorage).filter(
-      (name) => name.startsWith(PREFIX) && name !== `${PREFIX}theme` && name !== `${PREFIX}language`,
-    );
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX) && !kept.includes(name));
     for (const name of names) localStorage.removeItem(name);
     sessionStorage.clear();
   } catch {

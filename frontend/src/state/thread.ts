@@ -103,15 +103,20 @@ const isUnsent = ({ messages }: Thread) => messages.some(({ id }) => outgoing.pe
 
 /** Begin a new chat. A question that could not begin one before is typed again. */
 export function newChat(): void {
-  const unsent = threadOf(NEW)
-    .peek()
-    .messages.map(({ id }) => outgoing.peek().get(id))
-    .filter((one) => one !== undefined && one.problem !== null) as Outgoing[];
-  for (const { question } of unsent) discard(question);
+  const unsent = takeUnsent();
   threadOf(NEW).value = { ...blank, isLoaded: true };
   forgetNewChoice();
   navigate(homePath);
-  for (const { question } of unsent) takeBack(question.text);
+  for (const text of unsent) takeBack(text);
+}
+
+/** Discard the questions that could not begin a chat; returns their texts. */
+function takeUnsent(): string[] {
+  const unsent = [...outgoing.peek().values()].filter(
+    ({ question, problem }) => question.chat_id === null && problem !== null,
+  );
+  for (const { question } of unsent) discard(question);
+  return unsent.map(({ question }) => question.text);
 }
 
 /** Whether the chat that is shown leaves nothing behind. */
@@ -123,10 +128,15 @@ export function newChatWithGuide(): void {
   if (guide.peek() !== null) chooseCollections([(guide.peek() as Collection).id], { isRemembered: false });
 }
 
+/** The last message of the path that the server has, or will have: what was not sent can't be asked on from. */
+const lastSent = () =>
+  path.peek().findLast(({ message }) => (outgoing.peek().get(message.id)?.problem ?? null) === null)?.message.id ??
+  null;
+
 /** Ask a question after a message, or as the first of the chat (`parentId` null), with what goes along. */
 export function ask(
   text: string,
-  parentId: string | null = path.peek().at(-1)?.message.id ?? null,
+  parentId: string | null = lastSent(),
   along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
 ): void {
   const questionId = newId();
@@ -185,8 +195,10 @@ function settle(question: Question, asked: Asked): void {
       threadOf(asked.chat.id).value = { ...blank, chat: asked.chat, isLoaded: true };
       add(asked.chat.id, [asked.question, asked.answer]);
       if (isShown) {
+        const unsent = takeUnsent();
         cell.value = { ...blank, isLoaded: true };
         navigate(chatPath(asked.chat.id), { replace: true });
+        for (const text of unsent) takeBack(text);
       }
     } else {
       changeShownChat(asked.chat);
@@ -201,6 +213,11 @@ export function discard(question: Question): void {
   const cell = threadOf(question.chat_id ?? NEW);
   cell.value = { ...cell.peek(), messages: cell.peek().messages.filter(({ id }) => id !== question.question_id) };
   setOutgoing(question.question_id, null);
+}
+
+/** Take back all questions that were not sent, in all chats. */
+export function dropUnsent(): void {
+  outgoing.value = new Map();
 }
 
 /** Change what is known of a message. */

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Bound, Usage } from "../api/bounds";
 import * as hubbub from "../api/hubbub";
+import { inWords } from "../language/bounds";
 import { locale, t } from "../language/t";
 import { me } from "./session";
 import { openAnswerId } from "./thread";
@@ -34,7 +35,7 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
     return {
       text: t("{whose} is used up: {text}. It begins anew {moment}. {then}", {
         whose: whose(last),
-        text: last.text,
+        text: inWords(last.text),
         moment: moment(last, now),
         then,
       }),
@@ -49,7 +50,7 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
     text: t("{part} % of {whose} is used: {text}. It begins anew {moment}.", {
       part,
       whose: whose(least, true),
-      text: least.text,
+      text: inWords(least.text),
       moment: moment(least, now),
     }),
     isOver: false,

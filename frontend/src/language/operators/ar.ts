@@ -3,6 +3,11 @@
 import type { Catalogue } from "../catalogue";
 
 export const words: Catalogue = {
+  "Nobody here has this e-mail.": "لا أحد هنا لديه هذا البريد الإلكتروني.",
+  "End this legal hold?": "هل تريد إنهاء هذا الحفظ القانوني؟",
+  "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.":
+    "يُحذف بعد ذلك بقليل ما تجاوز مدة الحفظ من بيانات {person}. لا يمكن التراجع عن ذلك.",
+  "End the hold": "إنهاء الحفظ",
   "Make a link for a new password": "إنشاء رابط لكلمة مرور جديدة",
   "Make a member": "جعله عضوًا",
   "Make an operator": "جعله مشغّلًا",

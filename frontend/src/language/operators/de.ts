@@ -3,6 +3,11 @@
 import type { Catalogue } from "../catalogue";
 
 export const words: Catalogue = {
+  "Nobody here has this e-mail.": "Niemand hier hat diese E-Mail-Adresse.",
+  "End this legal hold?": "Diese rechtliche Sperre beenden?",
+  "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.":
+    "Was von {person} älter ist als die Aufbewahrungsfrist, wird bald danach gelöscht. Das lässt sich nicht rückgängig machen.",
+  "End the hold": "Sperre beenden",
   "Make a link for a new password": "Link für ein neues Passwort erstellen",
   "Make a member": "Zum Mitglied machen",
   "Make an operator": "Zum Betreiber machen",

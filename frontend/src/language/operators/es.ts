@@ -3,6 +3,11 @@
 import type { Catalogue } from "../catalogue";
 
 export const words: Catalogue = {
+  "Nobody here has this e-mail.": "Nadie aquí tiene este correo.",
+  "End this legal hold?": "¿Terminar esta retención legal?",
+  "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.":
+    "Lo de {person} que supere el plazo de conservación se elimina poco después. No se puede deshacer.",
+  "End the hold": "Terminar la retención",
   "Make a link for a new password": "Crear un enlace para una contraseña nueva",
   "Make a member": "Hacer miembro",
   "Make an operator": "Hacer operador",

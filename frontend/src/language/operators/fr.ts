@@ -3,6 +3,11 @@
 import type { Catalogue } from "../catalogue";
 
 export const words: Catalogue = {
+  "Nobody here has this e-mail.": "Personne ici n’a cette adresse e-mail.",
+  "End this legal hold?": "Lever cette conservation légale ?",
+  "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.":
+    "Ce qui concerne {person} et dépasse la durée de conservation est supprimé peu après. C’est irréversible.",
+  "End the hold": "Lever la conservation",
   "Make a link for a new password": "Créer un lien pour un nouveau mot de passe",
   "Make a member": "En faire un membre",
   "Make an operator": "En faire un opérateur",

@@ -3,6 +3,11 @@
 import type { Catalogue } from "../catalogue";
 
 export const words: Catalogue = {
+  "Nobody here has this e-mail.": "このメールアドレスの人はいません。",
+  "End this legal hold?": "この法的保全を解除しますか？",
+  "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.":
+    "{person} の保存期間を過ぎたものは、その後まもなく削除されます。元に戻せません。",
+  "End the hold": "法的保全を解除",
   "Make a link for a new password": "新しいパスワード用のリンクを作る",
   "Make a member": "メンバーにする",
   "Make an operator": "運用者にする",

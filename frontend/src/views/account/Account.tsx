@@ -1,11 +1,12 @@
 /** Show somebody their own account: the password, the second factor, and where they are signed in. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import * as people from "../../api/people";
 import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { keysPath, navigate } from "../../state/route";
-import { signOut } from "../../state/session";
+import { me, signOut } from "../../state/session";
+import { Pending, useLive } from "../live";
 import { SharedLinks } from "../shared/SharedLinks";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
@@ -18,12 +19,13 @@ import { moment } from "./moments";
 const never = new AbortController().signal;
 
 export function Account() {
-  const [account, setAccount] = useState<people.Account | null>(null);
-  const load = () => people.account(never).then(setAccount, tell);
-  useEffect(() => {
-    load();
-  }, []);
-  if (account === null) return <div class="account" />;
+  const { value: account, problem, reload } = useLive(people.account, 0);
+  if (account === null)
+    return (
+      <div class="account">
+        <Pending problem={problem} reload={reload} />
+      </div>
+    );
   return (
     <div class="account">
       <section class="account-part">
@@ -31,6 +33,9 @@ export function Account() {
         <p>
           {account.name || account.email}
           {account.name && account.email && account.name !== account.email && ` · ${account.email}`}
+        </p>
+        <p class="account-soft">
+          {t("Your id, by which others share with you: {id}", { id: me.value?.person.id ?? t("not known yet") })}
         </p>
         <button type="button" class="button" onClick={signOut}>
           {t("Sign out")}
@@ -56,7 +61,7 @@ export function Account() {
       {account.has_second_factor !== null && (
         <>
           <NewPassword account={account} />
-          <SecondFactor account={account} changed={load} />
+          <SecondFactor account={account} changed={reload} />
           <Passkeys />
         </>
       )}
@@ -66,15 +71,12 @@ export function Account() {
 }
 
 function SignIns() {
-  const [found, setFound] = useState<people.SignIn[] | null>(null);
-  const load = () => people.signIns(never).then(setFound, tell);
-  useEffect(() => {
-    load();
-  }, []);
-  const end = (id: string) => people.endSignIn(never, id).then(load, tell);
+  const { value: found, problem, reload } = useLive(people.signIns, 0);
+  const end = (id: string) => people.endSignIn(never, id).then(reload, tell);
   return (
     <section class="account-part">
       <h2>{t("Where you are signed in")}</h2>
+      {found === null && <Pending problem={problem} reload={reload} />}
       <ul class="account-list">
         {found?.map((one) => (
           <li key={one.id}>
@@ -144,7 +146,7 @@ function NewPassword({ account }: { account: people.Account }) {
 
 /** What a browser calls itself, in two words. */
 function browserOf(agent: string): string {
-  const name = /(Firefox|Edg|Chrome|Safari)\//.exec(agent)?.[1]?.replace("Edg", "Edge") ?? (agent || "A program");
+  const name = /(Firefox|Edg|Chrome|Safari)\//.exec(agent)?.[1]?.replace("Edg", "Edge") ?? (agent || t("A program"));
   const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
   return system ? t("{name} on {system}", { name, system }) : name;
 }

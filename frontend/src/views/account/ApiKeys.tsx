@@ -1,15 +1,17 @@
 /** Let somebody make API keys for programs of theirs, see when they were used, and revoke them. */
 
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import * as mine from "../../api/mine";
+import { inWords } from "../../language/bounds";
 import { t } from "../../language/t";
 import { collections } from "../../state/library";
 import { models } from "../../state/models";
 import { tell } from "../../state/notices";
 import { CopyDialog, CopyField } from "../dialog/CopyDialog";
 import { Confirm } from "../dialog/Dialog";
+import { Pending, useLive } from "../live";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
-import { inWords, type KeyBound, KeyQuota, quotaOf } from "./KeyQuota";
+import { type KeyBound, KeyQuota, quotaOf } from "./KeyQuota";
 import { moment } from "./moments";
 import "../sign-in/sign-in.css";
 import "./account.css";
@@ -18,24 +20,21 @@ const DAY_SECONDS = 86_400;
 const never = new AbortController().signal;
 
 export function ApiKeys() {
-  const [found, setFound] = useState<{ keys: mine.ApiKey[]; scopes: mine.Scope[] } | null>(null);
+  const { value: found, problem, reload } = useLive(mine.apiKeys, 0);
   const [secret, setSecret] = useState<string | null>(null);
   const [revoking, setRevoking] = useState<mine.ApiKey | null>(null);
-  const load = () => mine.apiKeys(never).then(setFound, tell);
-  useEffect(() => {
-    load();
-  }, []);
   return (
     <div class="account">
       <NewKey
         scopes={found?.scopes ?? []}
         done={(made) => {
           setSecret(made);
-          load();
+          reload();
         }}
       />
       <section class="account-part">
         <h2>{t("Your keys")}</h2>
+        {found === null && <Pending problem={problem} reload={reload} />}
         {found?.keys.length === 0 && <p>{t("You have none yet.")}</p>}
         <ul class="account-list">
           {found?.keys.map((key) => (
@@ -65,7 +64,7 @@ export function ApiKeys() {
           title={t("Revoke the key “{name}”?", { name: revoking.name })}
           text={t("Programs that use it are let in no more, and what they have open ends at once. It can’t be undone.")}
           action={t("Revoke")}
-          confirm={() => mine.revokeApiKey(never, revoking.id).then(load, tell)}
+          confirm={() => mine.revokeApiKey(never, revoking.id).then(reload, tell)}
           close={() => setRevoking(null)}
         />
       )}
@@ -114,7 +113,7 @@ function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret
         <Choice
           legend={t("What it may do")}
           all={t("All that you may")}
-          options={scopes.map(({ name, description }) => [name, `${description} (${name})`])}
+          options={scopes.map(({ name, description }) => [name, `${scopeName(name) ?? description} (${name})`])}
           chosen={wanted.scopes}
           change={change("scopes")}
         />
@@ -140,6 +139,22 @@ function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret
       </form>
     </section>
   );
+}
+
+/** What a scope lets a key do; undefined where it is not known here. */
+function scopeName(scope: string): string | undefined {
+  const names: Readonly<Record<string, string>> = {
+    "chat:read": t("Read chats and answers"),
+    "chat:write": t("Ask, and read, change and delete chats"),
+    "chat:share": t("Share chats by link, prompts and assistants"),
+    search: t("Search collections, and ask over them"),
+    "documents:read": t("List collections, and read their documents"),
+    "documents:write": t("Add, read and delete documents and collections"),
+    "documents:share": t("Say who may do what with collections and documents"),
+    embeddings: t("Make embeddings"),
+    operate: t("Do what operators may do"),
+  };
+  return names[scope];
 }
 
 interface Limits {
@@ -207,7 +222,7 @@ function aboutKey({ last_used: used, expires_at: until }: mine.ApiKey): string {
 function limitsOf({ scopes, models: named, collections: inside, quota }: mine.ApiKey): string {
   const names = (collections.value ?? []).filter(({ id }) => inside?.includes(id)).map(({ name }) => name);
   return [
-    scopes === null ? t("all that you may") : scopes.join(", "),
+    scopes === null ? t("all that you may") : scopes.map((name) => scopeName(name) ?? name).join(", "),
     named === null ? "" : t("models: {names}", { names: named.join(", ") || t("none") }),
     inside === null ? "" : t("collections: {names}", { names: names.join(", ") || t("none") }),
     quota.length === 0 ? "" : t("at most {bounds}", { bounds: quota.map(inWords).join(", ") }),

@@ -1,16 +1,14 @@
 /** Let somebody say how much an API key of theirs may use. */
 
+import { MEASURES, type Measure, measureName, WINDOWS, type Window, windowName } from "../../language/bounds";
 import { t } from "../../language/t";
 
-const MEASURES = ["questions", "tokens", "money"] as const;
-const WINDOWS = ["minute", "hour", "day", "month"] as const;
 const MOST_BOUNDS = 12;
-const FORM = /^(\S+) (questions|tokens|money) per (minute|hour|day|month)$/;
 
 export interface KeyBound {
   most: string;
-  measure: (typeof MEASURES)[number];
-  window: (typeof WINDOWS)[number];
+  measure: Measure;
+  window: Window;
 }
 
 const FIRST: KeyBound = { most: "", measure: "questions", window: "day" };
@@ -20,29 +18,6 @@ export function quotaOf(bounds: readonly KeyBound[] | null): string[] {
   return (bounds ?? [])
     .filter(({ most }) => most.trim() !== "")
     .map(({ most, measure, window }) => `${most.trim()} ${measure} per ${window}`);
-}
-
-/** A bound as it is read; one of a form that is not known here stays as it is. */
-export function inWords(bound: string): string {
-  const found = FORM.exec(bound);
-  if (found === null) return bound;
-  const [, most = "", measure, window] = found;
-  return t("{most} {measure} {window}", {
-    most,
-    measure: measureName(measure as KeyBound["measure"]),
-    window: windowName(window as KeyBound["window"]),
-  });
-}
-
-function measureName(measure: KeyBound["measure"]): string {
-  if (measure === "questions") return t("questions");
-  return measure === "tokens" ? t("tokens") : t("money");
-}
-
-function windowName(window: KeyBound["window"]): string {
-  if (window === "minute") return t("per minute");
-  if (window === "hour") return t("per hour");
-  return window === "day" ? t("per day") : t("per month");
 }
 
 interface KeyQuotaProperties {

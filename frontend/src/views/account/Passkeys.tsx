@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { hasPasskeys, makePasskey, type Passkey, passkeys, removePasskey } from "../../api/passkeys";
 import { t } from "../../language/t";
 import { tell } from "../../state/notices";
+import { Confirm } from "../dialog/Dialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import { moment } from "./moments";
 
@@ -11,6 +12,7 @@ const never = new AbortController().signal;
 
 export function Passkeys() {
   const [found, setFound] = useState<readonly Passkey[]>([]);
+  const [removing, setRemoving] = useState<Passkey | null>(null);
   const [count, setCount] = useState(0);
   const load = () => passkeys(never).then(setFound, tell);
   useEffect(() => {
@@ -41,7 +43,7 @@ export function Passkeys() {
               type="button"
               class="button"
               aria-label={t("Remove the passkey {name}", { name: one.name })}
-              onClick={() => removePasskey(never, one.id).then(load, tell)}
+              onClick={() => setRemoving(one)}
             >
               {t("Remove")}
             </button>
@@ -63,6 +65,15 @@ export function Passkeys() {
             {t("Add a passkey")}
           </button>
         </form>
+      )}
+      {removing && (
+        <Confirm
+          title={t("Remove the passkey “{name}”?", { name: removing.name })}
+          text={t("It signs you in no more. It can’t be undone, but you can add a new one.")}
+          action={t("Remove")}
+          confirm={() => removePasskey(never, removing.id).then(load, tell)}
+          close={() => setRemoving(null)}
+        />
       )}
     </section>
   );

@@ -1,6 +1,6 @@
 /** Show operators who is known here; invite, disable and reset people. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { PREFIX } from "../../api/http";
 import * as people from "../../api/people";
 import { t } from "../../language/t";
@@ -8,6 +8,7 @@ import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { CopyDialog, CopyField } from "../dialog/CopyDialog";
 import { Confirm } from "../dialog/Dialog";
+import { Pending, useLive } from "../live";
 import { Menu } from "../menu/Menu";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
@@ -17,15 +18,15 @@ import { moment } from "./moments";
 const never = new AbortController().signal;
 
 export function People() {
-  const [found, setFound] = useState<people.KnownPerson[] | null>(null);
-  const [invited, setInvited] = useState<people.Invitation[]>([]);
+  const { value: found, problem, reload } = useLive(people.people, 0);
+  const invitations = useLive(people.invitations, 0);
+  const invited = invitations.value ?? [];
   const [made, setMade] = useState<{ link: people.MadeLink; whose: string } | null>(null);
   const [disabling, setDisabling] = useState<people.KnownPerson | null>(null);
   const load = () => {
-    people.people(never).then(setFound, tell);
-    people.invitations(never).then(setInvited, tell);
+    reload();
+    invitations.reload();
   };
-  useEffect(load, []);
   const change = (one: people.KnownPerson, what: { is_active?: boolean; is_operator?: boolean }) =>
     people.changePerson(never, one.id, what).then(load, tell);
   const reset = (one: people.KnownPerson) =>
@@ -72,6 +73,7 @@ export function People() {
       )}
       <section class="account-part">
         <h2>{t("People")}</h2>
+        {found === null && <Pending problem={problem} reload={load} />}
         <ul class="account-list">
           {found?.map((one) => (
             <li key={one.id}>

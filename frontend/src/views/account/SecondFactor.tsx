@@ -3,23 +3,27 @@
 import { useState } from "preact/hooks";
 import * as people from "../../api/people";
 import { plural, t } from "../../language/t";
+import { tell } from "../../state/notices";
 import { CopyDialog } from "../dialog/CopyDialog";
+import { Confirm } from "../dialog/Dialog";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
+
+const never = new AbortController().signal;
 
 export function SecondFactor({ account, changed }: { account: people.Account; changed: () => void }) {
   const hasFactor = account.has_second_factor === true;
   const [proposed, setProposed] = useState<{ secret: string; address: string } | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const [removing, setRemoving] = useState<string | null>(null);
   const form = useSubmit(async (signal, values, button) => {
     if (proposed !== null) {
       setCodes((await people.confirmFactor(signal, values.code ?? "")).codes);
       setProposed(null);
       changed();
-    } else if (button === "codes") {
-      setCodes((await people.renewCodes(signal, values.password ?? "")).codes);
-      changed();
+    } else if (button === "remove") {
+      setRemoving(values.password ?? "");
     } else if (hasFactor) {
-      await people.removeFactor(signal, values.password ?? "");
+      setCodes((await people.renewCodes(signal, values.password ?? "")).codes);
       changed();
     } else {
       setProposed(await people.proposeFactor(signal, values.password ?? ""));
@@ -55,16 +59,28 @@ export function SecondFactor({ account, changed }: { account: people.Account; ch
         )}
         <FormProblem text={form.problem} />
         <div class="account-buttons">
-          <button type="submit" class="button" value="factor" disabled={form.isBusy}>
-            {proposed ? t("Confirm") : hasFactor ? t("Remove the second factor") : t("Set up an app")}
+          {/* The first one is what Enter presses. */}
+          <button type="submit" class="button" disabled={form.isBusy}>
+            {proposed ? t("Confirm") : hasFactor ? t("Make new recovery codes") : t("Set up an app")}
           </button>
           {hasFactor && (
-            <button type="submit" class="button" value="codes" disabled={form.isBusy}>
-              {t("Make new recovery codes")}
+            <button type="submit" class="button" value="remove" disabled={form.isBusy}>
+              {t("Remove the second factor")}
             </button>
           )}
         </div>
       </form>
+      {removing !== null && (
+        <Confirm
+          title={t("Remove the second factor?")}
+          text={t(
+            "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.",
+          )}
+          action={t("Remove")}
+          confirm={() => people.removeFactor(never, removing).then(changed, tell)}
+          close={() => setRemoving(null)}
+        />
+      )}
       {codes !== null && <Codes codes={codes} close={() => setCodes(null)} />}
     </section>
   );

@@ -10,6 +10,7 @@ import { me } from "../../state/session";
 import { share, sharingOf } from "../../state/sharing";
 import { Dialog } from "../dialog/Dialog";
 import { Icon } from "../icons";
+import { PersonId, problemOfId } from "./PersonId";
 import "./library.css";
 
 const PERSON = "person:";
@@ -138,7 +139,8 @@ export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties)
   const [id, setId] = useState("");
   const field = useId();
   const subject = chosen === PERSON ? PERSON + id.trim() : chosen;
-  const isUsable = subject !== PERSON && !taken.includes(subject);
+  const isNobody = chosen === PERSON && problemOfId(id, me.value?.person.id ?? "") !== "";
+  const isUsable = subject !== PERSON && !isNobody && !taken.includes(subject);
   const submit = (event: Event) => {
     event.preventDefault();
     if (!isUsable) return;
@@ -165,23 +167,7 @@ export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties)
           {t("Add")}
         </button>
       </div>
-      {chosen === PERSON && (
-        <>
-          <label class="label" for={`${field}-id`}>
-            {t("Their id")}
-          </label>
-          <input
-            id={`${field}-id`}
-            class="field"
-            maxLength={250}
-            value={id}
-            onInput={(event) => setId(event.currentTarget.value)}
-          />
-          <p class="sharing-note">
-            {t("Yours, to tell others, is {id}.", { id: me.value?.person.id ?? t("not known yet") })}
-          </p>
-        </>
-      )}
+      {chosen === PERSON && <PersonId value={id} changed={setId} />}
       {!isForAll && kind !== "collections" && (
         <p class="sharing-note">{t("Sign in to share with everybody: only this browser knows who you are.")}</p>
       )}

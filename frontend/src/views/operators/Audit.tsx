@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as operators from "../../api/operators";
 import { t } from "../../language/t";
 import { isAbort, tell } from "../../state/notices";
-import { PersonField } from "./PersonField";
+import { idOf, PersonField, useKnown } from "./PersonField";
 import { More, Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
@@ -37,7 +37,7 @@ export function Audit() {
   const [shown, setShown] = useState<Shown | null>(null);
   const [verdict, setVerdict] = useState("");
   const [said, setSaid] = useState("");
-  const [about, setAbout] = useState("");
+  const known = useKnown();
   useEffect(() => {
     const stop = new AbortController();
     const look = () => {
@@ -86,17 +86,13 @@ export function Audit() {
         onSubmit={(event) => {
           event.preventDefault();
           const values = new FormData(event.currentTarget);
-          setFilter({ about, ...Object.fromEntries([...values].map(([key, value]) => [key, String(value).trim()])) });
+          setFilter({
+            about: idOf(said, known),
+            ...Object.fromEntries([...values].map(([key, value]) => [key, String(value).trim()])),
+          });
         }}
       >
-        <PersonField
-          label={t("About the person")}
-          value={said}
-          changed={(text, found) => {
-            setSaid(text);
-            setAbout(found);
-          }}
-        />
+        <PersonField label={t("About the person")} value={said} known={known} changed={setSaid} />
         <label>
           {t("What was done")}
           <input class="field" name="deed" autocomplete="off" placeholder="sign-in" />
@@ -112,7 +108,7 @@ export function Audit() {
             ))}
           </select>
         </label>
-        <button type="submit" class="button is-primary">
+        <button type="submit" class="button is-primary" disabled={said.trim() !== "" && idOf(said, known) === ""}>
           {t("Show")}
         </button>
         <button type="button" class="button" onClick={verify}>

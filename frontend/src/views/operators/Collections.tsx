@@ -3,7 +3,7 @@
 import * as operators from "../../api/operators";
 import { t } from "../../language/t";
 import { libraryPath, navigate } from "../../state/route";
-import { usePages } from "./live";
+import { Pending, usePages } from "../live";
 import { More, number, Table } from "./parts";
 
 const load = async (signal: AbortSignal, after: string) => {
@@ -12,8 +12,8 @@ const load = async (signal: AbortSignal, after: string) => {
 };
 
 export function Collections() {
-  const { items, more, reload } = usePages(load, "");
-  if (items === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  const { items, problem, more, reload } = usePages(load, "");
+  if (items === null) return <Pending problem={problem} reload={reload} />;
   return (
     <>
       <p>

@@ -1,25 +1,22 @@
 /** Make and delete groups, and say who is in them. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
-import * as people from "../../api/people";
 import { plural, t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
-import { useLive } from "./live";
+import { Pending, useLive } from "../live";
+import { idOf, type Known, nameOf, PersonField, useKnown } from "./PersonField";
 
 const never = new AbortController().signal;
 
 export function Groups() {
-  const { value, reload } = useLive(operators.groups, 0);
-  const [known, setKnown] = useState<readonly people.KnownPerson[]>([]);
+  const { value, problem, reload } = useLive(operators.groups, 0);
+  const known = useKnown();
   const [deleting, setDeleting] = useState<operators.Group | null>(null);
   const mayChange = me.value?.person.is_operator ?? false;
-  useEffect(() => {
-    if (mayChange) people.people(never).then(setKnown, () => setKnown([])); // without accounts there are none
-  }, [mayChange]);
-  if (value === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  if (value === null) return <Pending problem={problem} reload={reload} />;
   return (
     <>
       {mayChange && (
@@ -75,7 +72,7 @@ export function Groups() {
 
 interface MembersProperties {
   group: operators.Group;
-  known: readonly people.KnownPerson[];
+  known: Known;
   changed: () => void;
 }
 
@@ -85,17 +82,14 @@ function Members({ group, known, changed }: MembersProperties) {
     reload();
     changed();
   };
-  const nameOf = (id: string) => {
-    const person = known.find((one) => one.id === id);
-    return person ? person.name || person.email : id;
-  };
+  const [said, setSaid] = useState("");
   return (
     <>
       <ul class="operators-list">
         {value?.map((one) => (
           <li key={one.person_id}>
             <span title={one.person_id}>
-              {nameOf(one.person_id)} {one.is_manager && <span class="operators-soft">{t("manages it")}</span>}
+              {nameOf(one.person_id, known)} {one.is_manager && <span class="operators-soft">{t("manages it")}</span>}
             </span>
             <span class="operators-actions">
               <button
@@ -108,7 +102,10 @@ function Members({ group, known, changed }: MembersProperties) {
               <button
                 type="button"
                 class="button"
-                aria-label={t("Take {person} out of {group}", { person: nameOf(one.person_id), group: group.name })}
+                aria-label={t("Take {person} out of {group}", {
+                  person: nameOf(one.person_id, known),
+                  group: group.name,
+                })}
                 onClick={() => operators.removeMember(never, group.id, one.person_id).then(done, tell)}
               >
                 {t("Take out")}
@@ -121,27 +118,14 @@ function Members({ group, known, changed }: MembersProperties) {
         class="operators-filter"
         onSubmit={(event) => {
           event.preventDefault();
-          const form = event.currentTarget;
-          const said = String(new FormData(form).get("person") ?? "").trim();
-          const person = known.find((one) => one.email === said)?.id ?? said;
-          operators.putMember(never, group.id, person, false).then(() => {
-            form.reset();
+          operators.putMember(never, group.id, idOf(said, known), false).then(() => {
+            setSaid("");
             done();
           }, tell);
         }}
       >
-        <label>
-          {t("E-mail or id of a person")}
-          <input class="field" name="person" required autocomplete="off" list={`people-${group.id}`} />
-        </label>
-        <datalist id={`people-${group.id}`}>
-          {known.map((one) => (
-            <option key={one.id} value={one.email || one.id}>
-              {one.name}
-            </option>
-          ))}
-        </datalist>
-        <button type="submit" class="button">
+        <PersonField label={t("E-mail or id of a person")} value={said} known={known} isNeeded changed={setSaid} />
+        <button type="submit" class="button" disabled={idOf(said, known) === ""}>
           {t("Put in")}
         </button>
       </form>

@@ -6,8 +6,8 @@ import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
-import { useLive } from "./live";
-import { PersonField } from "./PersonField";
+import { useLive } from "../live";
+import { fullNameOf, idOf, PersonField, useKnown } from "./PersonField";
 import { Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
@@ -28,7 +28,9 @@ export function PersonalData() {
   const readings = useLive(operators.readings, LIVE_SECONDS);
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState("");
-  const [id, setId] = useState("");
+  const [releasing, setReleasing] = useState<operators.Hold | null>(null);
+  const known = useKnown();
+  const id = idOf(said, known);
   const [erasing, setErasing] = useState("");
   if (!me.value?.person.is_operator) return <p>{t("Only operators who have signed in can do this.")}</p>;
   const ask = (work: Promise<unknown>) => {
@@ -47,15 +49,7 @@ export function PersonalData() {
           ask(operators.placeHold(never, id, reason));
         }}
       >
-        <PersonField
-          label={t("E-mail or id of a person")}
-          value={said}
-          isNeeded
-          changed={(text, found) => {
-            setSaid(text);
-            setId(found);
-          }}
-        />
+        <PersonField label={t("E-mail or id of a person")} value={said} known={known} isNeeded changed={setSaid} />
         <button type="button" class="button" disabled={!id} onClick={() => ask(operators.exportPerson(never, id))}>
           {t("Export")}
         </button>
@@ -129,7 +123,7 @@ export function PersonalData() {
                   type="button"
                   class="button"
                   aria-label={t("End the hold on {person}", { person: one.person || one.person_id })}
-                  onClick={() => ask(operators.endHold(never, one.person_id))}
+                  onClick={() => setReleasing(one)}
                 >
                   {t("End")}
                 </button>
@@ -165,12 +159,26 @@ export function PersonalData() {
           ))}
         </Table>
       )}
+      {releasing && (
+        <Confirm
+          title={t("End this legal hold?")}
+          text={t(
+            "What of {person} is older than the days that are kept is deleted soon after. That can’t be undone.",
+            {
+              person: releasing.person || releasing.person_id,
+            },
+          )}
+          action={t("End the hold")}
+          confirm={() => ask(operators.endHold(never, releasing.person_id))}
+          close={() => setReleasing(null)}
+        />
+      )}
       {erasing && (
         <Confirm
           title={t("Erase this person?")}
           text={t(
             "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.",
-            { person: erasing },
+            { person: fullNameOf(erasing, known) },
           )}
           action={t("Erase")}
           confirm={() => ask(operators.erasePerson(never, erasing))}

@@ -2,16 +2,16 @@
 
 import * as operators from "../../api/operators";
 import { t } from "../../language/t";
+import { Pending, useLive } from "../live";
 import { reach } from "../reach";
-import { useLive } from "./live";
 import { Figures, number, seconds, Table, when } from "./parts";
 
 const LIVE_SECONDS = 5;
 const STATES = { well: t("well"), busy: t("left alone for now"), ill: t("fails") } as const;
 
 export function Server() {
-  const { value } = useLive(operators.server, LIVE_SECONDS);
-  if (value === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  const { value, problem, reload } = useLive(operators.server, LIVE_SECONDS);
+  if (value === null) return <Pending problem={problem} reload={reload} />;
   const { documents } = value;
   return (
     <>

@@ -3,14 +3,14 @@
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
 import { t } from "../../language/t";
-import { useLive } from "./live";
+import { Pending, useLive } from "../live";
 import { Table } from "./parts";
 
 export function Settings() {
-  const { value } = useLive(operators.settings, 0);
+  const { value, problem, reload } = useLive(operators.settings, 0);
   const [words, setWords] = useState("");
   const [onlySet, setOnlySet] = useState(false);
-  if (value === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  if (value === null) return <Pending problem={problem} reload={reload} />;
   const found = value.filter(
     (one) => (!onlySet || one.source !== "default") && one.name.toLowerCase().includes(words.trim().toLowerCase()),
   );

@@ -4,7 +4,7 @@ import * as operators from "../../api/operators";
 import { t } from "../../language/t";
 import { tell } from "../../state/notices";
 import { me } from "../../state/session";
-import { usePages } from "./live";
+import { Pending, usePages } from "../live";
 import { More, Table, when } from "./parts";
 
 const never = new AbortController().signal;
@@ -15,8 +15,8 @@ const load = async (signal: AbortSignal, after: string) => {
 };
 
 export function SignIns() {
-  const { items, more, reload } = usePages(load, "");
-  if (items === null) return <p aria-busy="true">{t("Loading …")}</p>;
+  const { items, problem, more, reload } = usePages(load, "");
+  if (items === null) return <Pending problem={problem} reload={reload} />;
   if (items.length === 0) return <p>{t("Nobody is signed in.")}</p>;
   return (
     <>

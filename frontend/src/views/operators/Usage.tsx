@@ -2,8 +2,9 @@
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
+import { inWords } from "../../language/bounds";
 import { t } from "../../language/t";
-import { useLive } from "./live";
+import { Pending, useLive } from "../live";
 import { Bars, number, Share, Table } from "./parts";
 
 const LIVE_SECONDS = 60;
@@ -53,7 +54,7 @@ export function Usage() {
           lines: await operators.usage(signal, by, from, to),
         }
       : null;
-  const { value } = useLive(load, LIVE_SECONDS, `${from} ${to} ${by}`);
+  const { value, problem, reload } = useLive(load, LIVE_SECONDS, `${from} ${to} ${by}`);
   const quotas = useLive(operators.quotas, 0).value;
   const days = value === null || !isPeriod ? [] : daysBetween(from, to, value.days.lines);
   const lines = value?.lines.lines ?? [];
@@ -96,7 +97,10 @@ export function Usage() {
           {t("Save as CSV")}
         </a>
       </form>
-      <Bars of={days} words={t("{tokens} tokens from {from} to {to}, day by day.", { tokens: all, from, to })} />
+      {value === null && isPeriod && <Pending problem={problem} reload={reload} />}
+      {value !== null && (
+        <Bars of={days} words={t("{tokens} tokens from {from} to {to}, day by day.", { tokens: all, from, to })} />
+      )}
       {value !== null && lines.length === 0 && <p>{t("Nothing was used on these days.")}</p>}
       {lines.length > 0 && (
         <Table
@@ -142,7 +146,7 @@ export function Usage() {
           {quotas.quotas.map((quota) => (
             <tr key={`${quota.scope} ${quota.subject} ${quota.bound}`}>
               <th scope="row">{quota.subject ? NAMED[quota.scope](quota.subject) : SCOPES[quota.scope]}</th>
-              <td>{quota.bound}</td>
+              <td>{inWords(quota.bound)}</td>
             </tr>
           ))}
         </Table>

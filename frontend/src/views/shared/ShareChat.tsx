@@ -12,9 +12,11 @@ import { me } from "../../state/session";
 import { path, thread } from "../../state/thread";
 import { CopyField, copyAloud } from "../dialog/CopyDialog";
 import { Dialog } from "../dialog/Dialog";
+import { PersonId } from "../library/PersonId";
 import { FormProblem, useSubmit } from "../sign-in/Form";
 import "../account/account.css";
 import "../sign-in/sign-in.css";
+import "./shared.css";
 import { insiders } from "./links";
 import { LinkList } from "./SharedLinks";
 
@@ -86,10 +88,11 @@ interface NewProperties {
 
 function NewLink({ chat, isForAll, groups, done }: NewProperties) {
   const [audience, setAudience] = useState("signed-in");
+  const [person, setPerson] = useState("");
   const canSignIn = me.value?.can_sign_in ?? false;
   const field = useId();
   const form = useSubmit(async (signal, values) => {
-    const subjects = values.audience?.includes(":") ? [values.audience] : [`person:${(values.person ?? "").trim()}`];
+    const subjects = values.audience?.includes(":") ? [values.audience] : [`person:${person.trim()}`];
     const isSome = values.audience !== "everybody" && values.audience !== "signed-in";
     const days = Number(values.days);
     const { secret } = await mine.shareChat(signal, chat.id, {
@@ -128,8 +131,7 @@ function NewLink({ chat, isForAll, groups, done }: NewProperties) {
       </div>
       {audience === "person" && (
         <div class="form-field">
-          <label for={`${field}-person`}>{t("Their id")}</label>
-          <input id={`${field}-person`} class="field" name="person" required maxLength={250} />
+          <PersonId value={person} isNeeded changed={setPerson} />
         </div>
       )}
       <div class="form-field">

@@ -1,7 +1,7 @@
 /** Show a chat that somebody shares by a link; nothing can be changed in it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { Problem } from "../../api/http";
+import { Problem, unreachable } from "../../api/http";
 import { followShared, type SharedChat, type SharedMessage } from "../../api/mine";
 import type { Citation } from "../../events";
 import { t } from "../../language/t";
@@ -24,11 +24,12 @@ export function Shared() {
   const secret = useSecret();
   const [chat, setChat] = useState<SharedChat | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [isLost, setLost] = useState(false);
   useEffect(() => {
     const leaving = new AbortController();
     setProblem(null);
     setChat(null);
-    follow(leaving.signal, secret, setChat).catch((error: unknown) => {
+    follow(leaving.signal, secret, setChat, setLost).catch((error: unknown) => {
       if (leaving.signal.aborted) return;
       setChat(null);
       setProblem(error instanceof Problem ? error : new Problem(0, "", messageOf(error)));
@@ -63,6 +64,11 @@ export function Shared() {
         </header>
         <main id="main" class="shared" tabIndex={-1} aria-busy={chat === null}>
           <div class="thread-column">
+            {isLost && (
+              <p class="shared-note" role="status">
+                {unreachable().message}
+              </p>
+            )}
             {chat && <About chat={chat} />}
             {chat?.messages.map((message, place) =>
               message.role === "assistant" ? (
@@ -84,14 +90,23 @@ export function Shared() {
   );
 }
 
-/** Follow a link for as long as it opens something; a connection that breaks is made again. */
-async function follow(signal: AbortSignal, secret: string, take: (chat: SharedChat) => void): Promise<void> {
+/** Follow a link for as long as it opens something; a connection that breaks is made again, and it is told of. */
+async function follow(
+  signal: AbortSignal,
+  secret: string,
+  take: (chat: SharedChat) => void,
+  lost: (isLost: boolean) => void,
+): Promise<void> {
   for (;;) {
     try {
-      await followShared(signal, secret, take);
+      await followShared(signal, secret, (chat) => {
+        lost(false);
+        take(chat);
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Problem && !error.isUnreachable && error.status < 500) throw error;
+      lost(true);
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
     signal.throwIfAborted();
