@@ -39,6 +39,8 @@ def choose(
             if mode not in ("auto", "required"):
                 raise BadParam(f"{PARAM}.mode is {shown(mode)}; there are auto and required.", PARAM)
             wanted = _names(allowed.get("tools"))
+            if missing := sorted(wanted.difference(names)):
+                raise BadParam(f"{PARAM} allows {shown(missing[0])}, which is not among the tools.", PARAM)
             return tuple(tool for tool, name in zip(tools, names, strict=True) if name in wanted), str(mode)
         case kind:
             raise _unknown(kind)
