@@ -16,6 +16,7 @@ from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
 from hubbub.web.dialects.responses_tools import is_of_tools, turns_of_tools
+from hubbub.web.dialects.vector_filters import RankingOptions, holds_of
 
 T = TypeVar("T")
 
@@ -92,7 +93,13 @@ class FileSearch(msgspec.Struct, frozen=True):
 
     vector_store_ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=50)]
     max_num_results: Annotated[int, Meta(ge=1, le=50)] | None = None
-    filters: object = None
+    filters: dict[str, Any] | None = None
+    ranking_options: RankingOptions | None = None
+
+    @property
+    def least_share(self) -> float:
+        """What share of the best passage's score the others have to reach."""
+        return (self.ranking_options and self.ranking_options.score_threshold) or 0.0
 
 
 def check(new: NewResponse) -> None:
@@ -243,7 +250,7 @@ def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
             where = f"tools[{number}]"
             search = _as(FileSearch, tool, where)
             if search.filters is not None:
-                raise BadParam(f"{where}.filters: documents have no attributes to filter by.", f"{where}.filters")
+                holds_of(search.filters, f"{where}.filters")
             found.append((where, search))
     return found
 
