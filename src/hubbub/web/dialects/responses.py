@@ -38,6 +38,7 @@ from hubbub.web.dialects.openai import fault_of, status_of_failure
 from hubbub.web.dialects.responses_items import (
     CALLS,
     CallItem,
+    CustomCallItem,
     MessageItem,
     OpenItem,
     ReasoningItem,
@@ -45,6 +46,7 @@ from hubbub.web.dialects.responses_items import (
     sealed_item,
     thought_item,
 )
+from hubbub.web.dialects.responses_tools import custom_names
 from hubbub.web.dialects.vector_filters import attributes_of_hit
 
 T = TypeVar("T", bound=OpenItem)
@@ -288,7 +290,8 @@ class ResponseEvents:
         item = self._calls.get(event.index)
         if item is None:
             self._close("completed")
-            item = self._calls[event.index] = CallItem(self._answer_id, len(self._items))
+            kind = CustomCallItem if event.name in custom_names(self._echo.tools) else CallItem
+            item = self._calls[event.index] = kind(self._answer_id, len(self._items))
             item.call_id, item.name, item.extra = event.id, event.name, event.extra
             self._begin(item)
         else:
@@ -298,7 +301,9 @@ class ResponseEvents:
                 item.add(msgspec.json.encode(event.arguments))
                 self._items[item.output_index] = item.item("completed")
                 return
-        if event.arguments:
+        if event.arguments and isinstance(item, CustomCallItem):
+            item.add(msgspec.json.encode(event.arguments))
+        elif event.arguments:
             self._say(item, msgspec.json.encode(event.arguments))
 
     def _take_back(self) -> None:
@@ -351,6 +356,8 @@ class ResponseEvents:
         self._end_item(item, status, item.item(status))
 
     def _end_item(self, item: OpenItem, status: str, whole: JsonObject) -> None:
+        if isinstance(item, CustomCallItem) and item.input:
+            self._tell(item.delta_name, item.place | {"delta": item.input})
         self._tell(item.done_name, item.place | item.done())
         if item.has_part:
             self._tell("response.content_part.done", item.place | {"part": item.part()})
