@@ -1,10 +1,11 @@
 """What the dialects of OpenAI have in common: parameters, choices of tools, and what tools of others did."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.servers.model_server import Script
+from tests.servers.model_server import Script, event
 from tests.web.openai_wire import PNG, WEATHER, Wired, call, calling, told
 
 CHAT, RESPONSES, COMPLETIONS = "/v1/chat/completions", "/v1/responses", "/v1/completions"
@@ -56,6 +57,49 @@ async def test_what_asks_for_nothing_else_is_taken(served: Wired, path: str) -> 
     assert not {*harmless, "echo", "suffix", "best_of", "audio"} & set(sent)
 
 
+COUNTED = {
+    **{"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16},
+    **{"prompt_tokens_details": {"cached_tokens": 7}, "completion_tokens_details": {"reasoning_tokens": 2}},
+}
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+@pytest.mark.parametrize("path", HELLO)
+async def test_what_the_server_had_read_before_is_told(served: Wired, path: str, is_streamed: bool) -> None:
+    said = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}
+    served.upstream.script = Script(raw=[event(choices=[said]), event(choices=[], usage=COUNTED), b"data: [DONE]\n\n"])
+    body: dict[str, Any] = {"model": "big", **HELLO[path], "stream": is_streamed}
+    if is_streamed:
+        body["stream_options"] = {"include_usage": True}
+    async with served.http.post(path, json=body) as response:
+        text = await response.text()
+    told_last = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")] or [json.loads(text)]
+    used = told_last[-1].get("response", told_last[-1])["usage"]
+    if path == RESPONSES:
+        assert (used["input_tokens"], used["input_tokens_details"]["cached_tokens"]) == (11, 7)
+    else:
+        assert used == COUNTED
+
+
+KEY = "k" * 65
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param", "code"),
+    [
+        (RESPONSES, {"input": "Hello", "metadata": {KEY: "v"}}, "metadata", "invalid_type"),
+        ("/v1/conversations", {"metadata": {KEY: "v"}}, "metadata", "invalid_type"),
+        (f"{RESPONSES}/resp_none?starting_after=1&stream=2", None, "stream", "invalid_request"),
+    ],
+)
+async def test_a_fault_names_its_parameter(
+    served: Wired, path: str, body: dict[str, Any] | None, param: str, code: str
+) -> None:
+    async with served.http.request("GET" if body is None else "POST", path, json=body) as response:
+        error = await told(response)
+    assert (response.status, error["param"], error["code"]) == (400, param, code)
+
+
 @pytest.mark.parametrize("path", HELLO)
 async def test_what_shapes_an_answer_reaches_the_server(served: Wired, path: str) -> None:
     fields = {"seed": 7, "stop": ["END"], "presence_penalty": 0.5, "frequency_penalty": -0.5, "top_p": 0.9}
@@ -78,7 +122,15 @@ async def test_choices_of_tools(served: Wired, path: str) -> None:
     assert sent["tool_choice"] == {"type": "function", "function": {"name": "other"}}
     assert len(sent["tools"]) == 2
     missing = {"type": "function", **({"function": {"name": "no"}} if is_chat else {"name": "no"})}
-    for wrong in (missing, {"type": "custom", "custom": {"name": "other"}, "name": "other"}, "any", {"type": "mcp"}):
+    unknown = {"mode": "auto", "tools": [one, missing]}
+    allows_unknown = {"type": "allowed_tools", **({"allowed_tools": unknown} if is_chat else unknown)}
+    for wrong in (
+        missing,
+        allows_unknown,
+        {"type": "custom", "custom": {"name": "other"}, "name": "other"},
+        "any",
+        {"type": "mcp"},
+    ):
         async with served.http.post(
             path, json={**HELLO[path], "model": "big", "tools": tools, "tool_choice": wrong}
         ) as reply:

@@ -142,7 +142,7 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
     for tools, param in (
         (searching(hidden), "tools[0].vector_store_ids[0]"),
         (searching(mine, "Hidden"), "tools[0].vector_store_ids[1]"),
-        (searching(mine, filters={"type": "eq", "key": "a", "value": 1}), "tools[0].filters"),
+        (searching(mine, filters={"type": "like", "key": "a", "value": 1}), "tools[0].filters"),
         (searching(mine, max_num_results=0), "tools[0].max_num_results"),
         ([*searching(mine), WEATHER], "tools[1]"),
     ):
@@ -156,6 +156,71 @@ async def test_what_can_not_be_searched(hubbub: Hubbub, client: openai.AsyncOpen
         with pytest.raises(openai.BadRequestError) as caught:
             await client.responses.create(model="writer", input=wrong, tools=searching(mine))
         assert caught.value.param == "input"
+
+
+async def add(hubbub: Hubbub, client: openai.AsyncOpenAI, collection_id: str, name: str, text: bytes) -> None:
+    http = await hubbub.guest()
+    http.headers["Authorization"] = f"Bearer {client.api_key}"
+    async with http.put(f"/api/collections/{collection_id}/documents/{name}", data=text) as response:
+        assert response.status < 300
+    async for _ in hubbub.services.pipeline.watch(collection_id):
+        pass
+
+
+RESULTS: Any = ["file_search_call.results"]
+
+
+def results_of(response: Any) -> list[Any]:
+    [search] = [one for one in response.output if one.type == "file_search_call"]
+    return search.results
+
+
+async def test_a_search_keeps_to_its_filters_and_its_threshold(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    mine, _ = await collection_of(hubbub, client, "Rules")
+    await add(hubbub, client, mine, "travel.txt", b"Trips begin early; leave them to the office in thirty days.")
+    other, _ = await collection_of(hubbub, client, "Other rules")
+
+    async def found(*names: str, **more: Any) -> list[tuple[str, float]]:
+        tools = [tool for name in names or (mine,) for tool in searching(name, **(more if name == mine else {}))]
+        response = await client.responses.create(
+            model="writer", input="How many days of leave?", tools=tools, include=RESULTS
+        )
+        results = results_of(response)
+        assert all(one.attributes["title"] is not None for one in results)
+        return [(one.filename, one.score) for one in results]
+
+    usual = await found()
+    assert {name for name, _ in usual} == {"leave.txt", "travel.txt"}
+    assert usual[0][1] == 1.0 and 0 < usual[1][1] < 1
+    one: dict[str, Any] = {"type": "eq", "key": "filename", "value": "travel.txt"}
+    assert await found(filters=one) == [("travel.txt", 1.0)]
+    both = {"type": "and", "filters": [one, {"type": "in", "key": "filename", "value": ["leave.txt"]}]}
+    assert await found(filters=both) == []
+    assert [name for name, _ in await found(mine, other, filters=one)].count("leave.txt") == 1  # the other store's
+    assert await found(ranking_options={"score_threshold": (1 + usual[1][1]) / 2}) == usual[:1]
+    assert await found(ranking_options={"score_threshold": 0, "ranker": "auto"}, filters=None) == usual
+
+
+async def test_what_is_found_can_be_asked_for_later(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:
+    mine, document_id = await collection_of(hubbub, client, "Rules")
+    conversation = await client.conversations.create()
+    first = await client.responses.create(
+        model="writer", input="How many days of leave?", tools=searching(mine), conversation=conversation.id
+    )
+    assert results_of(first) is None and results_of(await client.responses.retrieve(first.id)) is None
+    [one] = results_of(await client.responses.retrieve(first.id, include=RESULTS))
+    assert one.file_id == document_id
+    events = [event async for event in await client.responses.retrieve(first.id, include=RESULTS, stream=True)]
+    assert events[-1].type == "response.completed" and results_of(events[-1].response)[0].file_id == document_id
+    items: Any = [item async for item in client.conversations.items.list(conversation.id, include=RESULTS)]
+    [search] = [item for item in items if item.type == "file_search_call"]
+    assert search.results[0].file_id == document_id
+    again: Any = await client.conversations.items.retrieve(search.id, conversation_id=conversation.id, include=RESULTS)
+    assert again == search
+    http = await hubbub.guest()
+    http.headers["Authorization"] = f"Bearer {client.api_key}"
+    async with http.get(f"/v1/responses/{first.id}", params={"include": RESULTS[0]}) as response:
+        assert (await response.json())["output"][0]["results"]
 
 
 async def test_quotes_are_plain_text(hubbub: Hubbub, client: openai.AsyncOpenAI) -> None:

@@ -7,10 +7,10 @@ import aiohttp
 import openai
 import pytest
 
-from hubbub.core.errors import Invalid
+from hubbub.core.errors import BadParam
 from hubbub.web.dialects.vector_filters import holds_of
 from tests.web.application import Hubbub
-from tests.web.openai_wire import Wired
+from tests.web.openai_wire import Wired, told
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_filter_tells_what_it_holds_of(written: dict[str, Any], holds: bool) -
     ],
 )
 def test_what_is_no_filter_is_refused(written: dict[str, Any]) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(BadParam):
         holds_of(written)
 
 
@@ -64,7 +64,7 @@ def test_a_filter_that_is_too_deep_is_refused() -> None:
     written: dict[str, Any] = {"type": "eq", "key": "a", "value": "b"}
     for _ in range(2_000):
         written = {"type": "and", "filters": [written]}
-    with pytest.raises(Invalid):
+    with pytest.raises(BadParam):
         holds_of(written)
 
 
@@ -102,6 +102,39 @@ async def test_a_store_is_searched(client: openai.AsyncOpenAI, served: Wired) ->
         await client.vector_stores.search(served.collection_id, query="x", filters={"type": "like"})  # type: ignore[arg-type]
     with pytest.raises(openai.BadRequestError):
         await client.vector_stores.search(served.collection_id, query="x", max_num_results=51)
+
+
+async def test_what_is_left_empty_is_as_usual(served: Wired) -> None:
+    empty = {"filters": None, "max_num_results": None, "ranking_options": None, "rewrite_query": None}
+    async with served.http.post(f"/v1/vector_stores/{served.collection_id}/search", json={"query": "leave"}) as usual:
+        expected = await usual.json()
+    assert expected["data"]
+    path = f"/v1/vector_stores/{served.collection_id}/search"
+    async with served.http.post(path, json={"query": "leave", **empty}) as response:
+        assert await response.json() == expected
+
+
+FAULTS: list[tuple[str, dict[str, Any] | None, str]] = [
+    ("?limit=0", None, "limit"),
+    ("?order=up", None, "order"),
+    ("?after=vs_gone", None, "after"),
+    ("?before=vs_gone", None, "before"),
+    ("/search", {}, "query"),
+    ("/search", {"query": ""}, "query"),
+    ("/search", {"query": "x", "max_num_results": 51}, "max_num_results"),
+    ("/search", {"query": "x", "filters": {"type": "like"}}, "filters"),
+    ("/search", {"query": "x", "ranking_options": {"score_threshold": "x"}}, "ranking_options.score_threshold"),
+]
+
+
+@pytest.mark.parametrize(("address", "body", "param"), FAULTS, ids=[f"{one[0]} {one[1]}" for one in FAULTS])
+async def test_a_fault_names_its_parameter(
+    served: Wired, address: str, body: dict[str, Any] | None, param: str
+) -> None:
+    store = f"/{served.collection_id}" if body is not None else ""
+    method = "GET" if body is None else "POST"
+    async with served.http.request(method, f"/v1/vector_stores{store}{address}", json=body) as response:
+        assert (response.status, (await told(response))["param"]) == (400, param)
 
 
 async def test_nobody_searches_what_is_somebody_elses(

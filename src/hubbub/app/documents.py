@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hubbub.app.access import Access, whose_first
 from hubbub.app.found import Found, marked
-from hubbub.app.found_pages import Narrow, Page, page_of
+from hubbub.app.found_pages import Narrow, Page, left_of, page_of
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Hit, Passage
 from hubbub.core.errors import Conflict, Invalid, NotFound
@@ -293,6 +293,10 @@ class Documents:
             reader=reader,
             with_reasons=with_reasons,
         )
+
+    async def left_of(self, collection_ids: Sequence[str], narrow: Narrow) -> Sequence[str]:
+        """Return the ids of the documents that `narrow` leaves of collections, whoever may read them: see `find`."""
+        return await left_of(self._library, collection_ids, narrow)
 
     async def until_read(self, collection_id: str, *, most_seconds: float) -> None:
         """Return when no document of a collection waits or is read any more, or when the time is up."""

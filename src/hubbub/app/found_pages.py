@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from hubbub.conversation.finding import DEEPEST, find_in
 from hubbub.core.documents import Document, Hit
 from hubbub.core.errors import Invalid
 from hubbub.core.people import Reader
 from hubbub.core.reasons import because
-from hubbub.search.base import Explains, Library, Narrowing, Search, Why
-
-DEEPEST = 200
-"""How far a ranking can be read, page by page; facets count so many of the best."""
+from hubbub.search.base import Explains, Library, Search, Why
 
 
 class Narrow(msgspec.Struct, frozen=True):
@@ -90,17 +88,9 @@ async def page_of(
     if not collection_ids:
         return Page([], None, {}, {})
     ids: list[str] | None = None
-    if narrow.is_open:
-        hits = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
-    else:
-        documents = [one for id_ in collection_ids for one in await library.documents(id_)]
-        ids = [one.id for one in documents if narrow.leaves(one)]
-        if isinstance(search, Narrowing):
-            hits = await search.find_among(query, collection_ids, ids, limit=DEEPEST, reader=reader)
-        else:
-            left = frozenset(ids)
-            found = await search.find(query, collection_ids, limit=DEEPEST, reader=reader)
-            hits = [hit for hit in found if hit.document_id in left]
+    if not narrow.is_open:
+        ids = await left_of(library, collection_ids, narrow)
+    hits = await find_in(search, query, collection_ids, ids, limit=DEEPEST, reader=reader)
     end = offset + limit
     why: dict[str, Why] = {}
     if with_reasons and isinstance(search, Explains):
@@ -113,6 +103,11 @@ async def page_of(
         Counter(hit.collection_id for hit in hits),
         why,
     )
+
+
+async def left_of(library: Library, collection_ids: Sequence[str], narrow: Narrow) -> list[str]:
+    """Return the ids of the documents of collections that are searched."""
+    return [one.id for id_ in collection_ids for one in await library.documents(id_) if narrow.leaves(one)]
 
 
 def _with_zone(time: datetime) -> datetime:

@@ -476,7 +476,8 @@ def _telling(
 
 def _finish(completion: Completion, limit: LimitedBy, send: Send) -> Done:
     if completion.prompt_tokens or completion.completion_tokens:
-        send(Usage(completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens))
+        counted = completion.prompt_tokens, completion.completion_tokens, completion.reasoning_tokens
+        send(Usage(*counted, completion.cached_tokens))
     if completion.finish_reason == LENGTH:
         return Done(LENGTH, limit)
     return Done(completion.finish_reason)

@@ -1,5 +1,6 @@
 """The words of search: collections, documents, passages, hits and citations."""
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -195,6 +196,12 @@ class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The part of it that the back end's ranker holds for the best; empty where it says none."""
     reranker_score: float | None = None
     """What the back end's ranker gave it; None where none was at work."""
+
+
+def shares_of(hits: Sequence[Hit]) -> list[float]:
+    """Return each hit's score as a share of the best one's, which is 1: for whoever wants scores from 0 to 1."""
+    best = max((hit.score for hit in hits), default=0.0) or 1.0
+    return [hit.score / best for hit in hits]
 
 
 RetrievalMode: TypeAlias = Literal["hybrid", "text", "vectors"]

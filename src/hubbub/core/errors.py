@@ -125,6 +125,13 @@ class Invalid(HubbubError):
     code = "invalid"
     status = 422
 
+    def __init__(
+        self, message: str | Reason, *, code: str | None = None, detail: str = "", param: str | None = None
+    ) -> None:
+        super().__init__(message, code=code, detail=detail)
+        self.param = param
+        """Which parameter of the address it is, where it is one."""
+
 
 class RefusedForNow(HubbubError):
     """Not now, and says when to come back."""

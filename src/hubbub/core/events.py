@@ -154,6 +154,8 @@ class Usage(msgspec.Struct, frozen=True, gc=False, tag="usage", omit_defaults=Tr
     completion_tokens: int
     reasoning_tokens: int = 0
     """How many of the completion's were spent on reasoning."""
+    cached_tokens: int = 0
+    """How many of the prompt's the server had read before."""
 
 
 class Done(msgspec.Struct, frozen=True, gc=False, tag="done"):

@@ -62,6 +62,10 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     retrieval: Retrieval | None = None
     hits: int | None = None
     """How many passages are looked for; None: as many as usual."""
+    document_ids: tuple[str, ...] | None = None
+    """The documents of the collections that alone are searched; None: all of them."""
+    least_share: float = 0.0
+    """Passages that score less than this share of the best one's are left out."""
     has_follow_ups: bool | None = None
     """Whether questions to go on with are suggested; None: as the prompt has it."""
     within_seconds: float | None = None

@@ -33,7 +33,8 @@ async def _named(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     faults = cast(Sequence[Mapping[str, Any]], cast(RequestValidationError, error).errors())
     lines = [f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults]
-    return told(request.scope, Invalid("; ".join(lines)[:MESSAGE_CHARACTERS] + "."))
+    param = str(faults[0]["loc"][-1]) if faults and faults[0]["loc"][0] == "query" else None
+    return told(request.scope, Invalid("; ".join(lines)[:MESSAGE_CHARACTERS] + ".", param=param))
 
 
 async def _http(request: Request, error: Exception) -> Response:

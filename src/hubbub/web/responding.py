@@ -7,6 +7,7 @@ from hubbub.app.application import Application
 from hubbub.app.assistants_asked import with_assistant
 from hubbub.app.conversations import Standing, place_of_next, text_of
 from hubbub.app.files_sent import with_files_read
+from hubbub.app.found_pages import Narrow
 from hubbub.app.messages import able_of, check_thorough, over_documents, readable
 from hubbub.app.model_names import Asked as NamedModel
 from hubbub.app.model_names import ModelNames
@@ -19,6 +20,7 @@ from hubbub.core.questions import Question
 from hubbub.web.conversing import chat_id_of, standing_of
 from hubbub.web.dialects.openai import further_fields
 from hubbub.web.dialects.responses_request import (
+    FileSearch,
     NewResponse,
     check,
     check_calls,
@@ -29,6 +31,7 @@ from hubbub.web.dialects.responses_request import (
     read_tools,
     without_old_thoughts,
 )
+from hubbub.web.dialects.vector_filters import attributes_of, holds_of
 from hubbub.web.recalled import answer_id_of, recalled
 
 PREVIOUS = "previous_response_id"
@@ -73,7 +76,7 @@ async def _respond(
     question, model, new_turns = _question(app, catalog, names, named, new, before)
     if assistant is not None:
         question = with_assistant(question, assistant)
-    question = _with_further_fields(catalog, question, sent)
+    question = _with_further_fields(catalog, await _narrowed(app, names, question, new), sent)
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
@@ -172,12 +175,45 @@ def _searched(
     """Return the collections that are asked, by the model's name or by a tool, and for how many passages."""
     found = dict.fromkeys(collection_ids)
     most: list[int] = []
+    for search, ids in _stores(names, new):
+        found |= dict.fromkeys(ids)
+        most += [search.max_num_results] if search.max_num_results else []
+    return tuple(found), max(most, default=None)
+
+
+def _stores(names: ModelNames, new: NewResponse) -> list[tuple[FileSearch, tuple[str, ...]]]:
+    """Return the searches of files, each with its collections."""
+    found: list[tuple[FileSearch, tuple[str, ...]]] = []
     for where, search in read_searches(new.tools or ()):
+        ids: dict[str, None] = {}
         for number, store in enumerate(search.vector_store_ids):
             try:
-                found |= dict.fromkeys(names.read(f"+{store}").collection_ids)
+                ids |= dict.fromkeys(names.read(f"+{store}").collection_ids)
             except NotFound as error:
                 place = f"{where}.vector_store_ids[{number}]"
                 raise BadParam(f"There is no collection '{store[:64]}' here.", place, code="not_found") from error
-        most += [search.max_num_results] if search.max_num_results else []
-    return tuple(found), max(most, default=None)
+        found.append((search, tuple(ids)))
+    return found
+
+
+async def _narrowed(app: Application, names: ModelNames, question: Question, new: NewResponse) -> Question:
+    """Return the question within the documents that the searches' filters leave, and for passages that are good enough.
+
+    All searches of files are one here: a document is searched that any of them leaves, or that the model's name means.
+    """
+    stores = _stores(names, new)
+    question = replace(question, least_share=min((search.least_share for search, _ in stores), default=0.0))
+    if not any(search.filters for search, _ in stores):
+        return question
+    others = set(question.collection_ids).difference(*(ids for _, ids in stores))
+    left = dict.fromkeys(await app.documents.left_of(sorted(others), Narrow()))
+    for search, ids in stores:
+        left |= dict.fromkeys(await app.documents.left_of(ids, _narrow_of(search)))
+    return replace(question, document_ids=tuple(left))
+
+
+def _narrow_of(search: FileSearch) -> Narrow:
+    if search.filters is None:
+        return Narrow()
+    holds = holds_of(search.filters)
+    return Narrow(also=lambda document: holds(attributes_of(document)))

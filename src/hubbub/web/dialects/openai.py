@@ -63,7 +63,8 @@ _PARAMS = {
     "no_model": "model",
     "context_too_long": "messages",
 }
-_PLACE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<param>[^`]*)`", re.DOTALL)
+_PLACE = re.compile(r"(?P<what>.*?) - at (?:`key` in )?`\$\.?(?P<param>[^`]*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<param>[^`]*)`")
 
 
 LABELS = (
@@ -99,7 +100,7 @@ def fault_of(error: HubbubError) -> Fault:
         is_money = error.measure == "money"
         kind = "insufficient_quota" if is_money else "tokens" if error.measure == "tokens" else "requests"
         return Fault(error.message, kind, None, "insufficient_quota" if is_money else "rate_limit_exceeded")
-    param = error.param if isinstance(error, BadParam) else _PARAMS.get(error.code)
+    param = error.param if isinstance(error, (BadParam, Invalid)) else _PARAMS.get(error.code)
     return _fault(error.message, error.code, _status(error), param)
 
 
@@ -187,6 +188,9 @@ async def read_body(request: Request, struct: type[T]) -> T:
     try:
         return await body_as(request, struct)
     except Invalid as error:
+        if missing := _MISSING.fullmatch(error.message.rstrip(".")):
+            name = missing["param"]
+            raise BadParam(f"{name} is missing.", name, code="missing_required_parameter") from error
         place = _PLACE.match(error.message)
         if place is None or not place["param"]:
             raise Malformed("The body has to be a JSON object.") from error

@@ -4,14 +4,14 @@ The events and their order: developers.openai.com/api/reference/resources/respon
 Sequence numbers come from the log alone: whoever reads, whenever and from wherever, gets the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
 import msgspec
 
 from hubbub.answers.base import Record
 from hubbub.core.answer import attached_of
-from hubbub.core.documents import Citation, Hit
+from hubbub.core.documents import Citation, Hit, shares_of
 from hubbub.core.errors import HubbubError
 from hubbub.core.events import (
     Asked,
@@ -38,6 +38,7 @@ from hubbub.web.dialects.openai import fault_of, status_of_failure
 from hubbub.web.dialects.responses_items import (
     CALLS,
     CallItem,
+    CustomCallItem,
     MessageItem,
     OpenItem,
     ReasoningItem,
@@ -45,6 +46,8 @@ from hubbub.web.dialects.responses_items import (
     sealed_item,
     thought_item,
 )
+from hubbub.web.dialects.responses_tools import custom_names
+from hubbub.web.dialects.vector_filters import attributes_of_hit
 
 T = TypeVar("T", bound=OpenItem)
 
@@ -104,13 +107,15 @@ class ResponseEvents:
 
     What a model says is cut into items: a message, a reasoning, a call of a function. The next begins where
     another kind comes; calls whose pieces come between others stay open. Citations are told where they stand in the
-    text. A text that turns out to have been a thought is an item of reasoning from then on.
+    text. A text that turns out to have been a thought is an item of reasoning from then on. Who reads may `include`
+    more than the request did.
     """
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, answer_id: str, after: int = -1) -> None:
+    def __init__(self, answer_id: str, after: int = -1, include: Collection[str] = ()) -> None:
         self._answer_id = answer_id
+        self._include = frozenset(include)
         self._after = after
         self.next_number = 0
         """The number that the next event will have; events are numbered from 0."""
@@ -189,6 +194,7 @@ class ResponseEvents:
         match event:
             case Asked():
                 self._echo = echo_of(event)
+                self._include = self._include.union(self._echo.include)
                 self._status = "queued" if self._echo.background else "in_progress"
                 self._tell_state("response.created")
                 self._tell_state(f"response.{self._status}")
@@ -271,7 +277,7 @@ class ResponseEvents:
             "type": "file_search_call",
             "status": "completed",
             "queries": [event.query],
-            "results": [_result(hit) for hit in event.hits] if RESULTS in self._echo.include else None,
+            "results": _results(event.hits) if RESULTS in self._include else None,
         }
         begun = item | {"status": "in_progress", "results": None}
         self._tell("response.output_item.added", {"output_index": index, "item": begun})
@@ -284,7 +290,8 @@ class ResponseEvents:
         item = self._calls.get(event.index)
         if item is None:
             self._close("completed")
-            item = self._calls[event.index] = CallItem(self._answer_id, len(self._items))
+            kind = CustomCallItem if event.name in custom_names(self._echo.tools) else CallItem
+            item = self._calls[event.index] = kind(self._answer_id, len(self._items))
             item.call_id, item.name, item.extra = event.id, event.name, event.extra
             self._begin(item)
         else:
@@ -294,7 +301,9 @@ class ResponseEvents:
                 item.add(msgspec.json.encode(event.arguments))
                 self._items[item.output_index] = item.item("completed")
                 return
-        if event.arguments:
+        if event.arguments and isinstance(item, CustomCallItem):
+            item.add(msgspec.json.encode(event.arguments))
+        elif event.arguments:
             self._say(item, msgspec.json.encode(event.arguments))
 
     def _take_back(self) -> None:
@@ -316,7 +325,7 @@ class ResponseEvents:
         self._close("completed")
         item = kind(self._answer_id, len(self._items))
         if isinstance(item, ReasoningItem):
-            item.is_sealed = ENCRYPTED in self._echo.include
+            item.is_sealed = ENCRYPTED in self._include
         self._open = item
         self._begin(item)
         return item
@@ -347,6 +356,8 @@ class ResponseEvents:
         self._end_item(item, status, item.item(status))
 
     def _end_item(self, item: OpenItem, status: str, whole: JsonObject) -> None:
+        if isinstance(item, CustomCallItem) and item.input:
+            self._tell(item.delta_name, item.place | {"delta": item.input})
         self._tell(item.done_name, item.place | item.done())
         if item.has_part:
             self._tell("response.content_part.done", item.place | {"part": item.part()})
@@ -386,9 +397,9 @@ class ResponseEvents:
             self._frames.append(_frame(name, fields, number))
 
 
-def response_of(answer_id: str, records: Sequence[Record]) -> JsonObject:
+def response_of(answer_id: str, records: Sequence[Record], include: Collection[str] = ()) -> JsonObject:
     """Return the response that an answer's records make."""
-    events = ResponseEvents(answer_id, FAR)
+    events = ResponseEvents(answer_id, FAR, include)
     events.frames(records)
     return events.response()
 
@@ -416,18 +427,21 @@ def _usage(usage: Usage | None) -> JsonObject | None:
         return None
     return {
         "input_tokens": usage.prompt_tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": {"cached_tokens": usage.cached_tokens, "cache_write_tokens": 0},
         "output_tokens": usage.completion_tokens,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
     }
 
 
-def _result(hit: Hit) -> JsonObject:
-    return {
-        "file_id": hit.document_id,
-        "filename": hit.name,
-        "score": hit.score,
-        "text": hit.text,
-        "attributes": {},
-    }
+def _results(hits: Sequence[Hit]) -> list[JsonObject]:
+    return [
+        {
+            "file_id": hit.document_id,
+            "filename": hit.name,
+            "score": share,
+            "text": hit.text,
+            "attributes": attributes_of_hit(hit),
+        }
+        for hit, share in zip(hits, shares_of(hits), strict=True)
+    ]

@@ -10,6 +10,7 @@ from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
 from hubbub.models.base import ATTACHMENTS
+from hubbub.web.dialects.responses_tools import input_of
 
 CALLS = "calls"
 """Under what name fields of calls are sealed."""
@@ -236,6 +237,27 @@ class CallItem(OpenItem):
             "name": self.name,
             "arguments": self.text,
         }
+
+
+class CustomCallItem(CallItem):
+    """A call of a custom tool. Its text is not the arguments but in them, and is told once they are whole."""
+
+    prefix = "ctc"
+    delta_name = "response.custom_tool_call_input.delta"
+    done_name = "response.custom_tool_call_input.done"
+
+    @property
+    def input(self) -> str:
+        """What the tool is called with."""
+        return input_of(_characters(self._text)) if self._text else ""
+
+    def done(self) -> JsonObject:
+        return {"input": self.input}
+
+    def item(self, status: str, *, is_new: bool = False) -> JsonObject:
+        known: JsonObject = {"id": self.id, "type": "custom_tool_call", "status": status}
+        said = {"call_id": self.call_id, "name": self.name, "input": self.input if status != "in_progress" else ""}
+        return {**self.extra, **known, **said}
 
 
 def _characters(text: bytes | bytearray) -> str:

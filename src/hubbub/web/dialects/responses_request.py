@@ -15,12 +15,13 @@ from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
-from hubbub.web.dialects.responses_tools import is_of_tools, turns_of_tools
+from hubbub.web.dialects.responses_tools import CUSTOM, custom_names, function_of, is_of_tools, turns_of_tools
+from hubbub.web.dialects.vector_filters import RankingOptions, holds_of
 
 T = TypeVar("T")
 
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_SERVED = ("function", FILE_SEARCH)
+_SERVED = ("function", CUSTOM, FILE_SEARCH)
 LOGPROBS = "message.output_text.logprobs"
 VERBOSITY = "verbosity"
 LEFT_OUT = "tools_left_out"
@@ -92,7 +93,13 @@ class FileSearch(msgspec.Struct, frozen=True):
 
     vector_store_ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=50)]
     max_num_results: Annotated[int, Meta(ge=1, le=50)] | None = None
-    filters: object = None
+    filters: dict[str, Any] | None = None
+    ranking_options: RankingOptions | None = None
+
+    @property
+    def least_share(self) -> float:
+        """What share of the best passage's score the others have to reach."""
+        return (self.ranking_options and self.ranking_options.score_threshold) or 0.0
 
 
 def check(new: NewResponse) -> None:
@@ -205,7 +212,9 @@ def check_calls(turns: Sequence[Turn]) -> None:
 
 
 def read_tools(tools: Sequence[JsonObject], able: Able) -> tuple[JsonObject, ...]:
-    """Return the functions among the tools, in the form of chat completions. All others are left out: see `unserved`.
+    """Return the tools that the model may call as functions, in the form of chat completions.
+
+    All others are left out: see `unserved`.
 
     Raises:
         BadParam: one of them can't be read, or the model calls none.
@@ -214,9 +223,12 @@ def read_tools(tools: Sequence[JsonObject], able: Able) -> tuple[JsonObject, ...
     for number, tool in enumerate(tools):
         where = f"tools[{number}]"
         string_at(tool, "type", where)
-        if tool["type"] != "function":
+        if tool["type"] not in ("function", CUSTOM):
             continue
         _check_calls_tools(able, where)
+        if tool["type"] == CUSTOM:
+            found.append(function_of(tool, where))
+            continue
         string_at(tool, "name", where)
         function = {name: value for name, value in tool.items() if name != "type" and value is not None}
         found.append({"type": "function", "function": function})
@@ -243,7 +255,7 @@ def read_searches(tools: Sequence[JsonObject]) -> list[tuple[str, FileSearch]]:
             where = f"tools[{number}]"
             search = _as(FileSearch, tool, where)
             if search.filters is not None:
-                raise BadParam(f"{where}.filters: documents have no attributes to filter by.", f"{where}.filters")
+                holds_of(search.filters, f"{where}.filters")
             found.append((where, search))
     return found
 
@@ -268,7 +280,7 @@ def generation_of(new: NewResponse, tools: tuple[JsonObject, ...], passed: Colle
     if not tools and not is_searching and choice not in (None, "none", "auto"):
         not_served = f" What was given is not served here: {', '.join(left_out)}." if left_out else ""
         raise BadParam(f"tool_choice needs tools to choose from.{not_served}", "tool_choice")
-    tools, choice = choose(tools, choice)
+    tools, choice = choose(tools, choice, custom=custom_names(new.tools or ()))
     return Generation(
         max_tokens=new.max_output_tokens,
         temperature=new.temperature,

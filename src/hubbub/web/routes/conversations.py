@@ -1,5 +1,6 @@
 """OpenAI's conversations: our chats, begun and read by programs."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -21,7 +22,7 @@ from hubbub.web.dialects.openai import FAULTS, read_body
 from hubbub.web.dialects.responses import Echo
 from hubbub.web.dialects.responses_request import read_input
 from hubbub.web.recalled import recalled
-from hubbub.web.routes.responses import ITEMS, MOST_ITEMS, Items, page_of
+from hubbub.web.routes.responses import ITEMS, MOST_ITEMS, Included, Items, page_of
 
 router = APIRouter(prefix="/v1/conversations", tags=["OpenAI"], responses=FAULTS)
 
@@ -105,18 +106,21 @@ async def list_conversation_items(
     conversation_id: str,
     app: App,
     person: Asker,
+    include: Included,
     order: _Order = "desc",
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = ITEMS,
     after: str | None = None,
 ) -> Response:
     """List what was said, the last first unless asked otherwise."""
-    return Json(page_of(await _items(app, person, conversation_id), order, limit, after))
+    return Json(page_of(await _items(app, person, conversation_id, include), order, limit, after))
 
 
 @router.get("/{conversation_id}/items/{item_id}", response_class=Response, responses=_ITEM)
-async def show_conversation_item(conversation_id: str, item_id: str, app: App, person: Asker) -> Response:
+async def show_conversation_item(
+    conversation_id: str, item_id: str, app: App, person: Asker, include: Included
+) -> Response:
     """Show one item of a conversation."""
-    return Json(_found(await _items(app, person, conversation_id), item_id))
+    return Json(_found(await _items(app, person, conversation_id, include), item_id))
 
 
 @router.delete("/{conversation_id}/items/{item_id}", response_class=Response, responses=_CONVERSATION)
@@ -155,11 +159,11 @@ async def _read(app: App, person: Asker, new: NewItems) -> tuple[Turn, ...]:
     return turns
 
 
-async def _items(app: App, person: Asker, conversation_id: str) -> list[JsonObject]:
+async def _items(app: App, person: Asker, conversation_id: str, include: Collection[str] = ()) -> list[JsonObject]:
     """Return the items of a conversation, without those that were deleted."""
     at = await standing_of(app, person, chat_id_of(conversation_id))
     left_out = (await conversations.annotation_of(app, at.chat.id)).left_out
-    return [item for item in await items_in(app, at.chat, at.last_id) if item["id"] not in left_out]
+    return [item for item in await items_in(app, at.chat, at.last_id, include) if item["id"] not in left_out]
 
 
 def _found(items: list[JsonObject], item_id: str) -> JsonObject:

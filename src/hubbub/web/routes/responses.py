@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from hubbub.answers.base import Record, party_of
@@ -19,7 +19,7 @@ from hubbub.core.questions import JsonObject
 from hubbub.web.asker import App, Asker, application_of, person_of
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.openai import FAULTS, headers_of_answer, read_body, refused
-from hubbub.web.dialects.responses import FAR, ResponseEvents, echo_of, response_of
+from hubbub.web.dialects.responses import ENCRYPTED, FAR, RESULTS, ResponseEvents, echo_of, response_of
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
 from hubbub.web.recalled import find
@@ -42,6 +42,19 @@ _RESPONSE: dict[int | str, dict[str, Any]] = {
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
 }
+
+
+def _included(
+    plain: Annotated[list[str] | None, Query(alias="include")] = None,
+    bracketed: Annotated[
+        list[str] | None, Query(alias="include[]", description=f"What is told besides: {RESULTS}, {ENCRYPTED}")
+    ] = None,
+) -> frozenset[str]:
+    """Return what a reader wants to be told besides; OpenAI's own clients write lists with brackets."""
+    return frozenset((*(plain or ()), *(bracketed or ())))
+
+
+Included: TypeAlias = Annotated[frozenset[str], Depends(_included)]
 
 
 class Items(msgspec.Struct):
@@ -85,6 +98,7 @@ async def show_response(
     response_id: str,
     app: App,
     person: Asker,
+    include: Included,
     stream: bool = False,
     starting_after: Annotated[
         str | None, Query(description="With `stream`: begin behind the event of this sequence number")
@@ -93,13 +107,13 @@ async def show_response(
     """Show what a response is now, or follow its events from any number on, as often as you like."""
     answer_id, _ = await find(app, person, response_id)
     after = _starting_after(starting_after)
-    events = await _replayed(app, answer_id)
+    events = await _replayed(app, answer_id, include)
     if not stream:
         return Json(events.response())
     if after >= events.next_number:
         message = f"starting_after is {after}; the last event so far has the number {events.next_number - 1}."
         raise BadParam(message, "starting_after", code="invalid_starting_after")
-    return EventStream(app.log, answer_id, ResponseEvents(answer_id, after))
+    return EventStream(app.log, answer_id, ResponseEvents(answer_id, after, include))
 
 
 @router.post("/{response_id}/cancel", response_class=Response, responses=_RESPONSE)
@@ -166,9 +180,9 @@ async def _acknowledged(app: Application, answer_id: str) -> JsonObject:
     raise NotFound("The response was deleted at once.")
 
 
-async def _replayed(app: Application, answer_id: str) -> ResponseEvents:
+async def _replayed(app: Application, answer_id: str, include: frozenset[str] = frozenset()) -> ResponseEvents:
     """Return all events of a response that are stored by now, none of which is sent."""
-    events = ResponseEvents(answer_id, FAR)
+    events = ResponseEvents(answer_id, FAR, include)
     records = await app.log.records(answer_id)
     for begin in range(0, len(records), SLICE):
         events.frames(records[begin : begin + SLICE])

@@ -1,7 +1,6 @@
 """Collections as OpenAI's vector stores: listed, shown and searched."""
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,17 +8,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hubbub.app.found_pages import Narrow
-from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.documents import Collection, shares_of
+from hubbub.core.errors import BadParam, NotFound
 from hubbub.core.people import Person
 from hubbub.web.asker import App, Asker
 from hubbub.web.bodies import Json, sends, takes
 from hubbub.web.dialects.openai import FAULTS, read_body
-from hubbub.web.dialects.vector_filters import holds_of
+from hubbub.web.dialects.vector_filters import RankingOptions, attributes_of, attributes_of_hit, holds_of
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["OpenAI"], responses=FAULTS)
 
 MOST_LISTED = 100
+RESULTS = 10
 MOST_RESULTS = 50
 QUERY_CHARACTERS = 4000
 MOST_QUERIES = 16
@@ -61,21 +61,14 @@ class VectorStoreList(msgspec.Struct, frozen=True):
     object: Literal["list"] = "list"
 
 
-class RankingOptions(msgspec.Struct, frozen=True):
-    """What a result has to reach; how it is ranked is the server's matter."""
-
-    score_threshold: float = 0.0
-    ranker: str = "auto"
-
-
 class StoreQuery(msgspec.Struct, frozen=True):
     """What is looked for."""
 
     query: str | list[str]
     filters: dict[str, Any] | None = None
-    max_num_results: int = 10
-    ranking_options: RankingOptions = RankingOptions()
-    rewrite_query: bool = False
+    max_num_results: int | None = None
+    ranking_options: RankingOptions | None = None
+    rewrite_query: bool | None = None
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -119,8 +112,11 @@ async def list_vector_stores(
     if order == "desc":
         listed.reverse()
     ids = [one.id for one in listed]
-    begin = ids.index(after) + 1 if after in ids else 0
-    end = ids.index(before) if before in ids else len(ids)
+    for param, given in (("after", after), ("before", before)):
+        if given is not None and given not in ids:  # from the first on, a client that pages would never end
+            raise BadParam(f"There is no vector store {given[:64]!r} here.", param)
+    begin = ids.index(after) + 1 if after is not None else 0
+    end = ids.index(before) if before is not None else len(ids)
     if before is not None and after is None:
         begin = max(begin, end - limit)
     page = listed[begin : min(end, begin + limit)]
@@ -149,41 +145,23 @@ async def search_vector_store(collection_id: str, request: Request, app: App, pe
     """Find the best passages of a collection for a query."""
     asked = await read_body(request, StoreQuery)
     queries = [asked.query] if isinstance(asked.query, str) else asked.query
-    if not 1 <= asked.max_num_results <= MOST_RESULTS:
-        raise Invalid(f"max_num_results is a number from 1 to {MOST_RESULTS}.")
+    limit = RESULTS if asked.max_num_results is None else asked.max_num_results
+    if not 1 <= limit <= MOST_RESULTS:
+        raise BadParam(f"max_num_results is a number from 1 to {MOST_RESULTS}.", "max_num_results")
     if not 1 <= len(queries) <= MOST_QUERIES or not all(0 < len(one.strip()) <= QUERY_CHARACTERS for one in queries):
-        raise Invalid(f"query is 1 to {MOST_QUERIES} texts of 1 to {QUERY_CHARACTERS} characters.")
+        raise BadParam(f"query is 1 to {MOST_QUERIES} texts of 1 to {QUERY_CHARACTERS} characters.", "query")
     narrow = Narrow()
     if asked.filters is not None:
         holds = holds_of(asked.filters)
         narrow = Narrow(also=lambda document: holds(attributes_of(document)))
-    page = await app.documents.find_page(
-        person, " ".join(queries), [collection_id], narrow, offset=0, limit=asked.max_num_results
-    )
-    best = max((hit.score for hit in page.hits), default=0.0) or 1.0
-    found: list[StoreResult] = []
-    for hit in page.hits:
-        score = hit.score / best
-        if score >= asked.ranking_options.score_threshold:
-            attributes: dict[str, str | float | bool] = {"title": hit.title, "heading": hit.heading}
-            if hit.page is not None:
-                attributes["page"] = hit.page
-            found.append(StoreResult(hit.document_id, hit.name, score, attributes, [Content(hit.text)]))
+    page = await app.documents.find_page(person, " ".join(queries), [collection_id], narrow, offset=0, limit=limit)
+    least = (asked.ranking_options and asked.ranking_options.score_threshold) or 0.0
+    found = [
+        StoreResult(hit.document_id, hit.name, share, attributes_of_hit(hit), [Content(hit.text)])
+        for hit, share in zip(page.hits, shares_of(page.hits), strict=True)
+        if share >= least
+    ]
     return Json(StoreResults(queries, found))
-
-
-def attributes_of(document: Document) -> dict[str, str | float | bool]:
-    """Return what filters may ask of a document."""
-    added = datetime.fromtimestamp(document.added_at, UTC)
-    return {
-        "filename": document.name,
-        "title": document.title,
-        "media_type": document.media_type,
-        "size_bytes": document.size_bytes,
-        "added_at": int(document.added_at),
-        "added_on": added.date().isoformat(),
-        "pages": document.pages,
-    }
 
 
 async def _store(app: App, person: Person, one: Collection) -> VectorStore:
