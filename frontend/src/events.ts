@@ -139,6 +139,7 @@ export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
   reasoning_tokens?: number;
+  cached_tokens?: number;
 }
 
 /** Whose limit of length an answer ended at. */

@@ -129,7 +129,7 @@ async def test_a_key_is_made_used_and_revoked(
     secret = await page.get_by_label("The key", exact=True).input_value()
     await looked_at(page, f"key-made-{width}")
     await page.get_by_role("button", name="Done").click()
-    await expect(page.get_by_text("chat:read, search")).to_contain_text(
+    await expect(page.get_by_text("Read chats and answers; Search collections, and ask over them")).to_contain_text(
         "at most 50 questions per day, 1000 tokens per hour"
     )
     headers = {"Authorization": f"Bearer {secret}"}

@@ -222,7 +222,7 @@ function aboutKey({ last_used: used, expires_at: until }: mine.ApiKey): string {
 function limitsOf({ scopes, models: named, collections: inside, quota }: mine.ApiKey): string {
   const names = (collections.value ?? []).filter(({ id }) => inside?.includes(id)).map(({ name }) => name);
   return [
-    scopes === null ? t("all that you may") : scopes.map((name) => scopeName(name) ?? name).join(", "),
+    scopes === null ? t("all that you may") : scopes.map((name) => scopeName(name) ?? name).join("; "),
     named === null ? "" : t("models: {names}", { names: named.join(", ") || t("none") }),
     inside === null ? "" : t("collections: {names}", { names: names.join(", ") || t("none") }),
     quota.length === 0 ? "" : t("at most {bounds}", { bounds: quota.map(inWords).join(", ") }),
