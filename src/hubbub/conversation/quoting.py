@@ -21,6 +21,7 @@ from hubbub.conversation.candidates import (
 )
 from hubbub.conversation.cues import cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
+from hubbub.conversation.otherwise import Otherwise
 from hubbub.core.compounds import made_of
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
@@ -239,6 +240,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
+    candidates = Otherwise(question, language, languages).known(candidates)
     akin = _akin(wanted, candidates)
     worth = _worth(wanted, candidates, akin)
     asked = set(words(question))
