@@ -1,11 +1,12 @@
 """Read the hits sentence by sentence: what may be quoted, and what each sentence needs beside it to be understood."""
 
 import re
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Generator, Mapping, Sequence, Set
 
 import msgspec
 
 from hubbub.core.documents import Hit
+from hubbub.core.languages import is_stop_word
 from hubbub.core.sentences import sentences
 from hubbub.core.wording import index_terms, language_of
 
@@ -18,11 +19,20 @@ QUOTE_CHARACTERS = 1_000
 WITH_NEIGHBOURS_CHARACTERS = 700
 """A quote gets no longer than this by what is taken along."""
 HEADING_CHARACTERS = 100
+HEADING_WORDS = 3
+"""A paragraph's first sentence that has no more words is a heading, more often than not: "4. Deposit. The tenant …"."""
+HEADING_SIGNS = 4
+"""… and so many signs in scripts without spaces: "年假。工作满一年 …"."""
+SEPARATOR = " › "
 
 Span = tuple[int, int]
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•‣·–][ \t]|\(?(?:\d{1,3}|[a-z])[.)][ \t])")
 _ROW = re.compile(r"[ \t]*\|")
+_BLANK = re.compile(r"\n\s*\n")
+_CONNECTING = frozenset("and of und y e et en van von и de du des del do da dos das di della".split())
+"""These stand in headings; other words of the kind make a sentence: "Files are blue.", "It rained."."""
+_KOREAN_SENTENCE = re.compile(r"[다요오까]$")
 _ANNOUNCES = re.compile(r"[:：]\s*$")
 
 # How sentences begin that speak of what was named before, in the ten languages with the most pages on the web and
@@ -65,6 +75,10 @@ class Candidate(msgspec.Struct, frozen=True):
     passage: Set[str]
     leans: bool
     """Whether it speaks of what stands before it, which it is quoted with."""
+    heading: str
+    """The innermost that it stands below, be it the first words of its paragraph."""
+    opens: bool
+    """Whether it is the first below that."""
     columns: str = ""
     """The row that names the columns, where the sentence is a row of a table."""
 
@@ -84,12 +98,20 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
         name = _terms(hit.name, language)
         known = above | name | _terms(text, language)
         before: Set[str] = frozenset()
+        topic: Set[str] = frozenset()
         columns: Span | None = None
+        run_in, is_item = "", False
         yield
-        for start, end in sentences(text):
+        spans, headings = _spans(text, language)
+        for place, (start, end) in enumerate(spans):
             yield
             sentence = text[start:end]
             terms = _terms(sentence, language)
+            begins = _begins(text, spans, place)
+            if begins:
+                run_in = headings.get(start, "")
+                is_item = not run_in and _ITEM.match(text, start) is not None
+                topic = _terms(run_in, language) if run_in else frozenset()
             is_first_row = False
             if not _ROW.match(sentence):
                 columns = None
@@ -99,16 +121,77 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
                 before = _terms(text[slice(*columns)], language)
             if sentence not in seen and not is_first_row and _is_quotable(text, start, end):
                 named = text[slice(*columns)] if columns is not None and columns[0] != start else ""
-                around = above | before
-                leans = _LEANING.match(sentence) is not None
+                around = above | before | topic
+                leans = (is_item and not begins) or _LEANING.match(sentence) is not None
                 is_with = bool(named) or leans
-                by_name = terms | name | (around if is_with else above)
                 candidates.append(
-                    Candidate(hit, rank, start, end, language, terms, around, by_name, known, leans, named)
+                    Candidate(
+                        hit,
+                        rank,
+                        start,
+                        end,
+                        language,
+                        terms,
+                        around,
+                        named=terms | name | (around if is_with else above | topic),
+                        passage=known,
+                        leans=leans,
+                        heading=run_in or hit.heading.rpartition(SEPARATOR)[2],
+                        opens=not named and (begins if run_in else not text[:start].strip()),
+                        columns=named,
+                    )
                 )
             seen.add(sentence)
-            before = terms
+            before = before | terms if is_item and not begins else terms
     return candidates
+
+
+def _spans(text: str, language: str) -> tuple[list[Span], dict[int, str]]:
+    """Return where the sentences begin and end, and by that the headings that paragraphs begin with.
+
+    Such a heading is one with the sentence that follows it: it would say nothing by itself.
+    """
+    found = sentences(text)
+    spans: list[Span] = []
+    headings: dict[int, str] = {}
+    may_be = False
+    for place, (start, end) in enumerate(found):
+        begins = _begins(text, found, place)
+        if may_be and not begins and (heading := _run_in(text, *spans[-1], language)):
+            headings[spans[-1][0]] = heading
+            spans[-1] = spans[-1][0], end
+        else:
+            spans.append((start, end))
+        may_be = begins
+    return spans, headings
+
+
+def _begins(text: str, spans: Sequence[Span], place: int) -> bool:
+    """Tell whether a sentence begins a paragraph, an item or a row."""
+    start = spans[place][0]
+    return (
+        place == 0
+        or _ITEM.match(text, start) is not None
+        or _ROW.match(text, start) is not None
+        or _BLANK.search(text, spans[place - 1][1], start) is not None
+    )
+
+
+def _run_in(text: str, start: int, end: int, language: str) -> str:
+    """Return the heading that a paragraph's first sentence is; empty where it is none."""
+    item = _ITEM.match(text, start)
+    heading, stop = text[item.end() if item else start : end - 1].strip(), text[end - 1]
+    if not heading or len(heading) > HEADING_CHARACTERS or stop not in ".。" or _KOREAN_SENTENCE.search(heading):
+        return ""
+    if stop == "。":
+        return heading if len(heading) <= HEADING_SIGNS else ""
+    first, *others = heading.lower().split()
+    is_sentence = (
+        is_stop_word(first, language)
+        or len(others) >= HEADING_WORDS - any(map(str.isdigit, heading))
+        or any(is_stop_word(word, language) and word not in _CONNECTING for word in others)
+    )
+    return "" if is_sentence else heading
 
 
 def _is_quotable(text: str, start: int, end: int) -> bool:
@@ -134,19 +217,19 @@ def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:
     with steps, also the items that follow it, where it is the first of a list that nothing announces.
     """
     text = candidate.hit.text[:READ_CHARACTERS]
-    spans = sentences(text)
+    spans, headings = _spans(text, candidate.language)
     try:
         place = spans.index((candidate.start, candidate.end))
     except ValueError:
         return candidate.start, candidate.end
-    first = _first(text, spans, place)
+    first = _first(text, spans, headings, place)
     last = _last(text, spans, place, spans[first][0])
     if with_steps and _ITEM.match(text, spans[place][0]):
         last = max(last, _last_item(text, spans, place))
     return spans[first][0], spans[last][1]
 
 
-def _first(text: str, spans: Sequence[Span], place: int) -> int:
+def _first(text: str, spans: Sequence[Span], headings: Mapping[int, str], place: int) -> int:
     start, end = spans[place]
     if _ITEM.match(text, start):
         above = place - 1
@@ -156,15 +239,24 @@ def _first(text: str, spans: Sequence[Span], place: int) -> int:
             return above
         return place
     first = place
+    is_item = _is_in_item(text, spans, headings, place)
     while (
         first > 0
-        and _LEANING.match(text, spans[first][0])
+        and (_LEANING.match(text, spans[first][0]) or (is_item and not _begins(text, spans, first)))
         and not _ROW.match(text, spans[first - 1][0])
         and not _is_heading(text, *spans[first - 1])
         and _fits(spans[first - 1][0], end)
     ):
         first -= 1
     return first
+
+
+def _is_in_item(text: str, spans: Sequence[Span], headings: Mapping[int, str], place: int) -> bool:
+    """Tell whether a sentence stands in a list's item that no heading begins: it says more of the same thing."""
+    while not _begins(text, spans, place):
+        place -= 1
+    start = spans[place][0]
+    return start not in headings and _ITEM.match(text, start) is not None
 
 
 def _last(text: str, spans: Sequence[Span], place: int, start: int) -> int:

@@ -31,7 +31,6 @@ from hubbub.core.wording import Term, index_terms, language_of, query_terms, tel
 
 __all__ = ["READ_HITS", "Quote", "choose", "choose_by_meaning", "choose_in_turns", "rate"]
 
-SEPARATOR = " › "
 HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
 OPENING = 0.9
@@ -257,12 +256,11 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         share = _share(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         lacks_one = not all(holds(candidate.named, one) for one in spelled)
-        alike = _alike(asked, candidate.hit.heading)
-        heading = candidate.hit.heading
+        heading = candidate.heading
+        alike = _alike(asked, heading)
         if heading not in named:
             named[heading] = _names(wanted, heading, candidate.language)
-        is_first = not candidate.columns and not candidate.hit.text[: candidate.start].strip()
-        opening = named[heading] if is_first else 0.0
+        opening = named[heading] if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         rated.append(
             Rated(
@@ -284,23 +282,22 @@ def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
 
 
 def _alike(asked: Set[str], heading: str) -> float:
-    """Return how nearly the innermost heading asks the same question: common words over all; 0 below a half."""
-    headed = set(words(heading.rpartition(SEPARATOR)[2]))
+    """Return how nearly a heading asks the same question: common words over all; 0 below a half."""
+    headed = set(words(heading))
     share = len(asked & headed) / len(asked | headed) if headed else 0.0
     return share if share > 0.5 else 0.0
 
 
 def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
-    """Return how nearly the innermost heading names what is asked, by telling terms: "Adding files" for "add a file".
+    """Return how nearly a heading names what is asked, by telling terms: "Adding files" for "add a file".
 
     Those in common over all; 0 up to a half.
     """
-    innermost = heading.rpartition(SEPARATOR)[2]
-    headed = set(index_terms(innermost, language))
+    headed = set(index_terms(heading, language))
     common = sum(holds(headed, term) for term in wanted)
     if not common:
         return 0.0
-    said = len(telling(query_terms(innermost, (language,), language)))
+    said = len(telling(query_terms(heading, (language,), language)))
     share = common / max(len(wanted) + said - common, common)
     return share if share > 0.5 else 0.0
 
