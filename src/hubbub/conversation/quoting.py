@@ -5,7 +5,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterable, Mapping, Sequence, Set
 from struct import unpack
 from typing import NamedTuple, cast
 
@@ -19,7 +19,7 @@ from hubbub.conversation.candidates import (
     read,
     with_neighbours,
 )
-from hubbub.conversation.cues import cue, locates
+from hubbub.conversation.cues import Counted, counted, cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
 from hubbub.conversation.otherwise import Otherwise
 from hubbub.core.compounds import made_of
@@ -137,6 +137,10 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it is the first sentence below a heading that names what is asked."""
     says_all: bool = False
     """Whether it holds all that the question names."""
+    counted: Counted | None = None
+    """What its question wants to be counted, if anything."""
+    has_counted: bool = True
+    """Whether it speaks of that."""
 
 
 class Akin(NamedTuple):
@@ -244,6 +248,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     worth = _worth(wanted, candidates, akin)
     asked = set(words(question))
     holds_cue = cue(question, language)
+    to_count = counted(question, language)
+    counted_terms = _among(wanted, query_terms(to_count.words, languages, language) if to_count else ())
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
     says_where = locates(question, set(needed.spelled))
@@ -269,6 +275,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
+                counted=to_count,
+                has_counted=_has_any(candidate, counted_terms, akin),
             )
         )
     return _best_first(rated)
@@ -340,6 +348,21 @@ def _akin_part(term: Term, akin: Akin, candidate: Candidate) -> float:
     return AKIN if other in candidate.named or holds(candidate.passage, term) else ONE_WORD
 
 
+def _among(wanted: Sequence[Term], others: Iterable[Term]) -> list[Term]:
+    forms = {form for term in others for form in term.forms}
+    return [term for term in wanted if not forms.isdisjoint(term.forms)]
+
+
+def _has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Akin]) -> bool:
+    """Tell whether a sentence holds one of these terms, in whatever way, or what it leans on does."""
+    return not terms or any(
+        holds(candidate.named, term)
+        or holds(candidate.around, term)
+        or (akin and _akin_part(term, akin[term], candidate))
+        for term in terms
+    )
+
+
 def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
     held = Counter(
@@ -385,6 +408,8 @@ def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]
         if not is_room and all(quote.hit.passage_id != one.candidate.hit.passage_id for quote in quotes):
             continue
         span = with_neighbours(one.candidate, with_steps=one.opens_answer)
+        if not quotes and one.counted is not None:
+            is_sure = is_sure and one.has_counted and one.counted.is_shown(one.candidate.hit.text[slice(*span)])
         quote = replace(_quote(one, span), is_sure=is_sure)
         if not _has_joined(quotes, quote, whole) and is_room:
             quotes.append(quote)
