@@ -1,6 +1,6 @@
 import pytest
 
-from hubbub.conversation.dates import Date, dates
+from hubbub.conversation.dates import Date, dates, may_hold
 from hubbub.conversation.quoting import choose
 from hubbub.core.documents import Hit
 
@@ -31,6 +31,12 @@ def hit(text: str, *, heading: str = "") -> Hit:
 )
 def test_a_date_is_found_however_it_is_written(written: str) -> None:
     assert [date for _, date in dates(f"On {written}, it rained.")] == [NINTH]
+    assert may_hold(f"On {written}, it rained.", NINTH.month)
+
+
+@pytest.mark.parametrize("text", ["It rained in May 2024.", "It rained on 9 days of 2024."])
+def test_no_dates_are_looked_for_where_nothing_looks_like_one(text: str) -> None:
+    assert not may_hold(text, NINTH.month)
 
 
 def test_of_two_numbers_before_a_year_either_may_be_the_month() -> None:

@@ -1,7 +1,8 @@
 """Read the hits sentence by sentence: what may be quoted, and what each sentence needs beside it to be understood."""
 
 import re
-from collections.abc import Generator, Mapping, Sequence, Set
+from collections.abc import Generator, Sequence, Set
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,11 +29,10 @@ SEPARATOR = " › "
 Span = tuple[int, int]
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•‣·–][ \t]|\(?(?:\d{1,3}|[a-z])[.)][ \t])")
-_ROW = re.compile(r"[ \t]*\|")
-_BLANK = re.compile(r"\n\s*\n")
+_ROW = "|"
 _CONNECTING = frozenset("and of und y e et en van von и de du des del do da dos das di della".split())
 """These stand in headings; other words of the kind make a sentence: "Files are blue.", "It rained."."""
-_KOREAN_SENTENCE = re.compile(r"[다요오까]$")
+_KOREAN_SENTENCE = ("다", "요", "오", "까")
 _ANNOUNCES = re.compile(r"[:：]\s*$")
 
 # How sentences begin that speak of what was named before, in the ten languages with the most pages on the web and
@@ -60,11 +60,27 @@ _LEANING = re.compile(
 )
 
 
+class Layout(NamedTuple):
+    """Where the sentences of a text begin and end, and what they stand in."""
+
+    spans: list[Span]
+    begins: Set[int]
+    """Where a paragraph, an item or a row begins."""
+    headings: dict[int, str]
+    """Those that paragraphs begin with, by where these begin.
+
+    Such a heading is one with the sentence that follows it: it would say nothing by itself.
+    """
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """A sentence as it is read: its terms, those just around it and those of its whole passage."""
 
     hit: Hit
     rank: int
+    layout: Layout
+    place: int
+    """Which of the sentences of its passage it is."""
     start: int
     end: int
     language: str
@@ -87,13 +103,24 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.hit.text[self.start : self.end]
 
 
-def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
+class Reading(NamedTuple):
+    """What was read."""
+
+    candidates: list[Candidate]
+    languages: list[str]
+    """Of the hits, in order."""
+
+
+def read(hits: Sequence[Hit]) -> Generator[None, None, Reading]:
     """Return the sentences of the first hits that may be quoted, none twice. Who drives this may pause in between."""
     candidates: list[Candidate] = []
+    languages: list[str] = []
     seen: set[str] = set()  # passages of a document may overlap
     for rank, hit in enumerate(hits[:READ_HITS], start=1):
         text = hit.text[:READ_CHARACTERS]
         language = language_of(text)
+        languages.append(language)
+        innermost = hit.heading.rpartition(SEPARATOR)[2]
         above = _terms(f"{hit.title} {hit.heading}", language)
         name = _terms(hit.name, language)
         known = above | name | _terms(text, language)
@@ -102,18 +129,18 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
         columns: Span | None = None
         run_in, is_item = "", False
         yield
-        spans, headings = _spans(text, language)
-        for place, (start, end) in enumerate(spans):
+        layout = _layout(text, language)
+        for place, (start, end) in enumerate(layout.spans):
             yield
             sentence = text[start:end]
             terms = _terms(sentence, language)
-            begins = _begins(text, spans, place)
+            begins = start in layout.begins
             if begins:
-                run_in = headings.get(start, "")
+                run_in = layout.headings.get(start, "")
                 is_item = not run_in and _ITEM.match(text, start) is not None
                 topic = _terms(run_in, language) if run_in else frozenset()
             is_first_row = False
-            if not _ROW.match(sentence):
+            if not sentence.startswith(_ROW):
                 columns = None
             elif columns is None:
                 columns, is_first_row = (start, end), text[end : end + 2].lstrip(" \t\r").startswith("\n|")
@@ -121,74 +148,74 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
                 before = _terms(text[slice(*columns)], language)
             if sentence not in seen and not is_first_row and _is_quotable(text, start, end):
                 named = text[slice(*columns)] if columns is not None and columns[0] != start else ""
-                around = above | before | topic
+                headed = above | topic if topic else above
+                around = headed | before
                 leans = (is_item and not begins) or _LEANING.match(sentence) is not None
                 is_with = bool(named) or leans
                 candidates.append(
                     Candidate(
                         hit,
                         rank,
+                        layout,
+                        place,
                         start,
                         end,
                         language,
                         terms,
                         around,
-                        named=terms | name | (around if is_with else above | topic),
+                        named=terms | name | (around if is_with else headed),
                         passage=known,
                         leans=leans,
-                        heading=run_in or hit.heading.rpartition(SEPARATOR)[2],
-                        opens=not named and (begins if run_in else not text[:start].strip()),
+                        heading=run_in or innermost,
+                        opens=not named and (begins if run_in else place == 0),
                         columns=named,
                     )
                 )
             seen.add(sentence)
             before = before | terms if is_item and not begins else terms
-    return candidates
+    return Reading(candidates, languages)
 
 
-def _spans(text: str, language: str) -> tuple[list[Span], dict[int, str]]:
-    """Return where the sentences begin and end, and by that the headings that paragraphs begin with.
-
-    Such a heading is one with the sentence that follows it: it would say nothing by itself.
-    """
-    found = sentences(text)
+def _layout(text: str, language: str) -> Layout:
     spans: list[Span] = []
+    begins: set[int] = set()
     headings: dict[int, str] = {}
     may_be = False
-    for place, (start, end) in enumerate(found):
-        begins = _begins(text, found, place)
-        if may_be and not begins and (heading := _run_in(text, *spans[-1], language)):
+    for start, end in sentences(text):
+        is_first = not spans or _begins(text, spans[-1][1], start)
+        if is_first:
+            begins.add(start)
+        elif may_be and (heading := _run_in(text, *spans[-1], language)):
             headings[spans[-1][0]] = heading
             spans[-1] = spans[-1][0], end
-        else:
-            spans.append((start, end))
-        may_be = begins
-    return spans, headings
+            may_be = False
+            continue
+        spans.append((start, end))
+        may_be = is_first
+    return Layout(spans, begins, headings)
 
 
-def _begins(text: str, spans: Sequence[Span], place: int) -> bool:
-    """Tell whether a sentence begins a paragraph, an item or a row."""
-    start = spans[place][0]
-    return (
-        place == 0
-        or _ITEM.match(text, start) is not None
-        or _ROW.match(text, start) is not None
-        or _BLANK.search(text, spans[place - 1][1], start) is not None
-    )
+def _begins(text: str, before: int, start: int) -> bool:
+    """Tell whether a sentence begins a paragraph, an item or a row; only white space parts it from the one before."""
+    return text.count("\n", before, start) > 1 or text.startswith(_ROW, start) or _ITEM.match(text, start) is not None
 
 
 def _run_in(text: str, start: int, end: int, language: str) -> str:
     """Return the heading that a paragraph's first sentence is; empty where it is none."""
+    stop = text[end - 1]
+    if stop not in ".。":
+        return ""
     item = _ITEM.match(text, start)
-    heading, stop = text[item.end() if item else start : end - 1].strip(), text[end - 1]
-    if not heading or len(heading) > HEADING_CHARACTERS or stop not in ".。" or _KOREAN_SENTENCE.search(heading):
+    heading = text[item.end() if item else start : end - 1].strip()
+    if not heading or len(heading) > HEADING_CHARACTERS or heading.endswith(_KOREAN_SENTENCE):
         return ""
     if stop == "。":
         return heading if len(heading) <= HEADING_SIGNS else ""
     first, *others = heading.lower().split()
     is_sentence = (
-        is_stop_word(first, language)
-        or len(others) >= HEADING_WORDS - any(map(str.isdigit, heading))
+        len(others) >= HEADING_WORDS
+        or is_stop_word(first, language)
+        or (len(others) == HEADING_WORDS - 1 and any(map(str.isdigit, heading)))
         or any(is_stop_word(word, language) and word not in _CONNECTING for word in others)
     )
     return "" if is_sentence else heading
@@ -216,20 +243,17 @@ def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:
     It takes along the sentence that it leans on, the list that it announces, or what announces the list it stands in;
     with steps, also the items that follow it, where it is the first of a list that nothing announces.
     """
-    text = candidate.hit.text[:READ_CHARACTERS]
-    spans, headings = _spans(text, candidate.language)
-    try:
-        place = spans.index((candidate.start, candidate.end))
-    except ValueError:
-        return candidate.start, candidate.end
-    first = _first(text, spans, headings, place)
+    text, layout, place = candidate.hit.text[:READ_CHARACTERS], candidate.layout, candidate.place
+    spans = layout.spans
+    first = _first(text, layout, place)
     last = _last(text, spans, place, spans[first][0])
     if with_steps and _ITEM.match(text, spans[place][0]):
         last = max(last, _last_item(text, spans, place))
     return spans[first][0], spans[last][1]
 
 
-def _first(text: str, spans: Sequence[Span], headings: Mapping[int, str], place: int) -> int:
+def _first(text: str, layout: Layout, place: int) -> int:
+    spans = layout.spans
     start, end = spans[place]
     if _ITEM.match(text, start):
         above = place - 1
@@ -239,11 +263,11 @@ def _first(text: str, spans: Sequence[Span], headings: Mapping[int, str], place:
             return above
         return place
     first = place
-    is_item = _is_in_item(text, spans, headings, place)
+    is_item = _is_in_item(text, layout, place)
     while (
         first > 0
-        and (_LEANING.match(text, spans[first][0]) or (is_item and not _begins(text, spans, first)))
-        and not _ROW.match(text, spans[first - 1][0])
+        and (_LEANING.match(text, spans[first][0]) or (is_item and spans[first][0] not in layout.begins))
+        and not text.startswith(_ROW, spans[first - 1][0])
         and not _is_heading(text, *spans[first - 1])
         and _fits(spans[first - 1][0], end)
     ):
@@ -251,12 +275,11 @@ def _first(text: str, spans: Sequence[Span], headings: Mapping[int, str], place:
     return first
 
 
-def _is_in_item(text: str, spans: Sequence[Span], headings: Mapping[int, str], place: int) -> bool:
+def _is_in_item(text: str, layout: Layout, place: int) -> bool:
     """Tell whether a sentence stands in a list's item that no heading begins: it says more of the same thing."""
-    while not _begins(text, spans, place):
+    while (start := layout.spans[place][0]) not in layout.begins:
         place -= 1
-    start = spans[place][0]
-    return start not in headings and _ITEM.match(text, start) is not None
+    return start not in layout.headings and _ITEM.match(text, start) is not None
 
 
 def _last(text: str, spans: Sequence[Span], place: int, start: int) -> int:

@@ -18,7 +18,8 @@ _NAMES = (
     "november novembre noviembre novembro ноября ноябрь ноябре",
     "december dezember décembre diciembre dicembre dezembro декабря декабрь декабре",
 )
-_MONTHS = {name: number for number, names in enumerate(_NAMES, start=1) for name in names.split()}
+_NAMES_OF = {number: tuple(names.split()) for number, names in enumerate(_NAMES, start=1)}
+_MONTHS = {name: number for number, names in _NAMES_OF.items() for name in names}
 _WORDS_TOO = frozenset({"may", "march", "mars", "mai"})
 """Without a day or a year these are a verb, a planet or an adverb as well."""
 
@@ -35,6 +36,7 @@ _DATE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_IN_FIGURES = re.compile(r"\d(?:[./-]\s?\d|\s?[月월])")
 
 
 class Date(NamedTuple):
@@ -51,6 +53,14 @@ class Date(NamedTuple):
             and self.year in (None, other.year)
             and (self.day is None or self.day == other.day)
         )
+
+
+def may_hold(text: str, month: int) -> bool:
+    """Tell whether a text may hold a date of this month, which is far cheaper than to find the dates."""
+    if _IN_FIGURES.search(text) is not None:
+        return True
+    lowered = text.lower()
+    return any(name in lowered for name in _NAMES_OF[month])
 
 
 def dates(text: str) -> Iterator[tuple[str, Date]]:

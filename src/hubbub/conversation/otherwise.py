@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from msgspec.structs import replace
 
 from hubbub.conversation.candidates import READ_CHARACTERS, Candidate
-from hubbub.conversation.dates import Date, dates
+from hubbub.conversation.dates import dates, may_hold
 from hubbub.core.languages import is_stop_word
 from hubbub.core.wording import folded, query_terms
 
@@ -21,18 +21,14 @@ class Otherwise:
     """The dates and names of a question, each with the terms that it is asked for by."""
 
     def __init__(self, question: str, language: str, languages: Iterable[str]) -> None:
-        languages = list(languages)
-
-        def forms(text: str) -> Set[str]:
-            return {form for term in query_terms(folded(text), languages, language) for form in term.forms}
-
         self._language = language
-        self._dates = [(date, forms(written)) for written, date in dates(question)]
+        self._languages = list(languages)
+        self._dates = [(date, self._forms(written)) for written, date in dates(question)]
         means_capitals = any(character.islower() for character in question)
-        self._initials = {one: forms(one) for one in _INITIALS.findall(question)} if means_capitals else {}
+        self._initials = {one: self._forms(one) for one in _INITIALS.findall(question)} if means_capitals else {}
         words = self._telling(question)
         self._names = {
-            "".join(word[0] for word in name).upper(): forms(" ".join(name))
+            "".join(word[0] for word in name).upper(): " ".join(name)
             for length in range(LEAST_INITIALS, MOST_INITIALS + 1)
             for name in (words[at : at + length] for at in range(len(words) - length + 1))
         }
@@ -63,18 +59,19 @@ class Otherwise:
         return frozenset(form for forms in self._found(text) for form in forms)
 
     def _found(self, text: str) -> Iterator[Set[str]]:
-        if self._dates:
-            for date in _dates_of(text):
-                yield from (forms for asked, forms in self._dates if asked.covers(date))
-        if self._names:
-            yield from (self._names[one] for one in set(_INITIALS.findall(text)) if one in self._names)
+        if any(may_hold(text, asked.month) for asked, _ in self._dates):
+            days = {date for _, date in dates(text)}
+            yield from (forms for asked, forms in self._dates if any(map(asked.covers, days)))
+        if likely := [one for one in self._names if one in text]:
+            held = set(_INITIALS.findall(text))
+            yield from (self._forms(self._names[one]) for one in likely if one in held)
         if self._initials:
             letters = "".join(word[0] for word in self._telling(text)).upper()
             yield from (forms for one, forms in self._initials.items() if one in letters)
 
+    def _forms(self, text: str) -> Set[str]:
+        terms = query_terms(folded(text), self._languages, self._language)
+        return {form for term in terms for form in term.forms}
+
     def _telling(self, text: str) -> list[str]:
         return [word for word in _WORD.findall(text) if not is_stop_word(word.lower(), self._language)]
-
-
-def _dates_of(text: str) -> Set[Date]:
-    return {date for _, date in dates(text)}

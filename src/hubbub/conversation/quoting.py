@@ -194,8 +194,12 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
 
 def _language_of_texts(hits: Sequence[Hit]) -> str:
     """Return the language that most of the first hits are in."""
-    languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
-    return max(languages, key=lambda language: languages[language], default="")
+    return _most_frequent([language_of(hit.text) for hit in hits[:TELLING_HITS]])
+
+
+def _most_frequent(languages: Sequence[str]) -> str:
+    counts = Counter(languages)
+    return max(counts, key=lambda language: counts[language], default="")
 
 
 def _meant(one: Rated) -> str:
@@ -235,9 +239,9 @@ async def _in_turns(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
 
 def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Rated]]:
     """Rate sentence by sentence: whoever drives this may do something else between them."""
-    candidates = yield from read(hits)
+    candidates, languages_of_hits = yield from read(hits)
     languages = sorted({candidate.language for candidate in candidates})
-    language = language_of(question, (_language_of_texts(hits),))
+    language = language_of(question, (_most_frequent(languages_of_hits[:TELLING_HITS]),))
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
@@ -253,7 +257,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
     says_where = locates(question, set(needed.spelled))
-    named: dict[str, float] = {}
+    headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
     for candidate in candidates:
         yield
@@ -263,10 +267,10 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         lacks_one = not all(holds(candidate.named, one) for one in spelled)
         heading = candidate.heading
-        alike = _alike(asked, heading)
-        if heading not in named:
-            named[heading] = _names(wanted, heading, candidate.language)
-        opening = named[heading] if candidate.opens else 0.0
+        if heading not in headed:
+            headed[heading] = _alike(asked, heading), _names(wanted, heading, candidate.language)
+        alike, names = headed[heading]
+        opening = names if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         rated.append(
             Rated(
