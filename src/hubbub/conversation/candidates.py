@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Generator, Sequence, Set
+from typing import NamedTuple
 
 import msgspec
 
 from hubbub.core.documents import Hit
+from hubbub.core.languages import is_stop_word
 from hubbub.core.sentences import sentences
 from hubbub.core.wording import index_terms, language_of
 
@@ -18,11 +20,19 @@ QUOTE_CHARACTERS = 1_000
 WITH_NEIGHBOURS_CHARACTERS = 700
 """A quote gets no longer than this by what is taken along."""
 HEADING_CHARACTERS = 100
+HEADING_WORDS = 3
+"""A paragraph's first sentence that has no more words is a heading, more often than not: "4. Deposit. The tenant …"."""
+HEADING_SIGNS = 4
+"""… and so many signs in scripts without spaces: "年假。工作满一年 …"."""
+SEPARATOR = " › "
 
 Span = tuple[int, int]
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•‣·–][ \t]|\(?(?:\d{1,3}|[a-z])[.)][ \t])")
-_ROW = re.compile(r"[ \t]*\|")
+_ROW = "|"
+_CONNECTING = frozenset("and of und y e et en van von и de du des del do da dos das di della".split())
+"""These stand in headings; other words of the kind make a sentence: "Files are blue.", "It rained."."""
+_KOREAN_SENTENCE = ("다", "요", "오", "까")
 _ANNOUNCES = re.compile(r"[:：]\s*$")
 
 # How sentences begin that speak of what was named before, in the ten languages with the most pages on the web and
@@ -50,11 +60,27 @@ _LEANING = re.compile(
 )
 
 
+class Layout(NamedTuple):
+    """Where the sentences of a text begin and end, and what they stand in."""
+
+    spans: list[Span]
+    begins: Set[int]
+    """Where a paragraph, an item or a row begins."""
+    headings: dict[int, str]
+    """Those that paragraphs begin with, by where these begin.
+
+    Such a heading is one with the sentence that follows it: it would say nothing by itself.
+    """
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """A sentence as it is read: its terms, those just around it and those of its whole passage."""
 
     hit: Hit
     rank: int
+    layout: Layout
+    place: int
+    """Which of the sentences of its passage it is."""
     start: int
     end: int
     language: str
@@ -65,6 +91,10 @@ class Candidate(msgspec.Struct, frozen=True):
     passage: Set[str]
     leans: bool
     """Whether it speaks of what stands before it, which it is quoted with."""
+    heading: str
+    """The innermost that it stands below, be it the first words of its paragraph."""
+    opens: bool
+    """Whether it is the first below that."""
     columns: str = ""
     """The row that names the columns, where the sentence is a row of a table."""
 
@@ -73,25 +103,44 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.hit.text[self.start : self.end]
 
 
-def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
+class Reading(NamedTuple):
+    """What was read."""
+
+    candidates: list[Candidate]
+    languages: list[str]
+    """Of the hits, in order."""
+
+
+def read(hits: Sequence[Hit]) -> Generator[None, None, Reading]:
     """Return the sentences of the first hits that may be quoted, none twice. Who drives this may pause in between."""
     candidates: list[Candidate] = []
+    languages: list[str] = []
     seen: set[str] = set()  # passages of a document may overlap
     for rank, hit in enumerate(hits[:READ_HITS], start=1):
         text = hit.text[:READ_CHARACTERS]
         language = language_of(text)
+        languages.append(language)
+        innermost = hit.heading.rpartition(SEPARATOR)[2]
         above = _terms(f"{hit.title} {hit.heading}", language)
         name = _terms(hit.name, language)
         known = above | name | _terms(text, language)
         before: Set[str] = frozenset()
+        topic: Set[str] = frozenset()
         columns: Span | None = None
+        run_in, is_item = "", False
         yield
-        for start, end in sentences(text):
+        layout = _layout(text, language)
+        for place, (start, end) in enumerate(layout.spans):
             yield
             sentence = text[start:end]
             terms = _terms(sentence, language)
+            begins = start in layout.begins
+            if begins:
+                run_in = layout.headings.get(start, "")
+                is_item = not run_in and _ITEM.match(text, start) is not None
+                topic = _terms(run_in, language) if run_in else frozenset()
             is_first_row = False
-            if not _ROW.match(sentence):
+            if not sentence.startswith(_ROW):
                 columns = None
             elif columns is None:
                 columns, is_first_row = (start, end), text[end : end + 2].lstrip(" \t\r").startswith("\n|")
@@ -99,16 +148,77 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, list[Candidate]]:
                 before = _terms(text[slice(*columns)], language)
             if sentence not in seen and not is_first_row and _is_quotable(text, start, end):
                 named = text[slice(*columns)] if columns is not None and columns[0] != start else ""
-                around = above | before
-                leans = _LEANING.match(sentence) is not None
+                headed = above | topic if topic else above
+                around = headed | before
+                leans = (is_item and not begins) or _LEANING.match(sentence) is not None
                 is_with = bool(named) or leans
-                by_name = terms | name | (around if is_with else above)
                 candidates.append(
-                    Candidate(hit, rank, start, end, language, terms, around, by_name, known, leans, named)
+                    Candidate(
+                        hit,
+                        rank,
+                        layout,
+                        place,
+                        start,
+                        end,
+                        language,
+                        terms,
+                        around,
+                        named=terms | name | (around if is_with else headed),
+                        passage=known,
+                        leans=leans,
+                        heading=run_in or innermost,
+                        opens=not named and (begins if run_in else place == 0),
+                        columns=named,
+                    )
                 )
             seen.add(sentence)
-            before = terms
-    return candidates
+            before = before | terms if is_item and not begins else terms
+    return Reading(candidates, languages)
+
+
+def _layout(text: str, language: str) -> Layout:
+    spans: list[Span] = []
+    begins: set[int] = set()
+    headings: dict[int, str] = {}
+    may_be = False
+    for start, end in sentences(text):
+        is_first = not spans or _begins(text, spans[-1][1], start)
+        if is_first:
+            begins.add(start)
+        elif may_be and (heading := _run_in(text, *spans[-1], language)):
+            headings[spans[-1][0]] = heading
+            spans[-1] = spans[-1][0], end
+            may_be = False
+            continue
+        spans.append((start, end))
+        may_be = is_first
+    return Layout(spans, begins, headings)
+
+
+def _begins(text: str, before: int, start: int) -> bool:
+    """Tell whether a sentence begins a paragraph, an item or a row; only white space parts it from the one before."""
+    return text.count("\n", before, start) > 1 or text.startswith(_ROW, start) or _ITEM.match(text, start) is not None
+
+
+def _run_in(text: str, start: int, end: int, language: str) -> str:
+    """Return the heading that a paragraph's first sentence is; empty where it is none."""
+    stop = text[end - 1]
+    if stop not in ".。":
+        return ""
+    item = _ITEM.match(text, start)
+    heading = text[item.end() if item else start : end - 1].strip()
+    if not heading or len(heading) > HEADING_CHARACTERS or heading.endswith(_KOREAN_SENTENCE):
+        return ""
+    if stop == "。":
+        return heading if len(heading) <= HEADING_SIGNS else ""
+    first, *others = heading.lower().split()
+    is_sentence = (
+        len(others) >= HEADING_WORDS
+        or is_stop_word(first, language)
+        or (len(others) == HEADING_WORDS - 1 and any(map(str.isdigit, heading)))
+        or any(is_stop_word(word, language) and word not in _CONNECTING for word in others)
+    )
+    return "" if is_sentence else heading
 
 
 def _is_quotable(text: str, start: int, end: int) -> bool:
@@ -133,20 +243,17 @@ def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:
     It takes along the sentence that it leans on, the list that it announces, or what announces the list it stands in;
     with steps, also the items that follow it, where it is the first of a list that nothing announces.
     """
-    text = candidate.hit.text[:READ_CHARACTERS]
-    spans = sentences(text)
-    try:
-        place = spans.index((candidate.start, candidate.end))
-    except ValueError:
-        return candidate.start, candidate.end
-    first = _first(text, spans, place)
+    text, layout, place = candidate.hit.text[:READ_CHARACTERS], candidate.layout, candidate.place
+    spans = layout.spans
+    first = _first(text, layout, place)
     last = _last(text, spans, place, spans[first][0])
     if with_steps and _ITEM.match(text, spans[place][0]):
         last = max(last, _last_item(text, spans, place))
     return spans[first][0], spans[last][1]
 
 
-def _first(text: str, spans: Sequence[Span], place: int) -> int:
+def _first(text: str, layout: Layout, place: int) -> int:
+    spans = layout.spans
     start, end = spans[place]
     if _ITEM.match(text, start):
         above = place - 1
@@ -156,15 +263,23 @@ def _first(text: str, spans: Sequence[Span], place: int) -> int:
             return above
         return place
     first = place
+    is_item = _is_in_item(text, layout, place)
     while (
         first > 0
-        and _LEANING.match(text, spans[first][0])
-        and not _ROW.match(text, spans[first - 1][0])
+        and (_LEANING.match(text, spans[first][0]) or (is_item and spans[first][0] not in layout.begins))
+        and not text.startswith(_ROW, spans[first - 1][0])
         and not _is_heading(text, *spans[first - 1])
         and _fits(spans[first - 1][0], end)
     ):
         first -= 1
     return first
+
+
+def _is_in_item(text: str, layout: Layout, place: int) -> bool:
+    """Tell whether a sentence stands in a list's item that no heading begins: it says more of the same thing."""
+    while (start := layout.spans[place][0]) not in layout.begins:
+        place -= 1
+    return start not in layout.headings and _ITEM.match(text, start) is not None
 
 
 def _last(text: str, spans: Sequence[Span], place: int, start: int) -> int:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Set
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from hubbub.conversation.cues_elsewhere import ASKS, SHOWN
+from hubbub.conversation.cues_elsewhere import ASKS, COUNTS, NUMBER, SHOWN
 from hubbub.conversation.definitions import defines
 
 Holds: TypeAlias = Callable[[str, Set[str]], bool]
@@ -13,6 +13,23 @@ Holds: TypeAlias = Callable[[str, Set[str]], bool]
 _NUMBER = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty"
     r"|ninety|hundred|thousand|million|billion|dozen|half|quarter|once|twice|percent)\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"""(?:\w*(?:gram|gramm|gramo|gramme|grama|met(?:er|re|ro)|mètre|lit(?:er|re|ro)|byte|watt)[sn]?|kilos?|miles?
+    |seconds?|minutes?|hours?|days?|weeks?|months?|years?|times|percent|degrees?|euros?|dollars?|pounds?
+    |sekunden|minuten|stunden|tagen?|wochen|monaten?|jahren?|mal|prozent|grad
+    |segundos|minutos|horas|días|dias|semanas|meses|años|anos|veces|vezes|grados|graus
+    |secondes|heures|jours|semaines|mois|années|ans|fois|degrés|temps
+    |secondi|minuti|ore|giorni|settimane|mesi|anni|volte|gradi|seconden|uren|uur|dagen|weken|maanden|jaar|keer|graden)
+    (?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Many texts have the measure in short, or say "daily" for it: "250 g"."""
+_ITEM_NUMBER = re.compile(r"^\s*\(?\d{1,3}[.)]\s")
+_COUNTS = re.compile(r"\bhow many\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"{_NUMBER.pattern}|\b(?:one|single|only|both|pair|couple|several|few|many|none|no|all|every|each)\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(
@@ -82,6 +99,31 @@ def _asked_for(question: str, language: str) -> Holds | None:
         return _holds(SHOWN[language][asked_for]) if asked_for in SHOWN[language] else _holds_name
     lowered = question.lower()
     return next((holds for asks, holds in _CUES if asks.search(lowered)), None)
+
+
+class Counted(NamedTuple):
+    """What is counted where a question asks how many there are, and how a quote shows a number."""
+
+    words: str
+    """The next two words of the question: the thing, or what kind of it and the thing; none where it is a unit."""
+    shown: re.Pattern[str]
+
+    def is_shown(self, quote: str) -> bool:
+        """Tell whether a quote holds a number; that of a list's item is none."""
+        return self.shown.search(_ITEM_NUMBER.sub("", quote)) is not None
+
+
+def counted(question: str, language: str = "en") -> Counted | None:
+    """Return what a question wants to be counted; None where it asks for something else, or that is not known."""
+    if language in ("", "en"):
+        asks, shown = _COUNTS, _COUNTED
+    else:
+        asks, shown = COUNTS.get(language), SHOWN.get(language, {}).get(NUMBER)
+    if asks is None or shown is None or (asked := asks.search(question)) is None:
+        return None
+    after = question[asked.end() :].split()[:2]
+    is_unit = bool(after) and _UNIT.match(after[0]) is not None
+    return Counted("" if is_unit else " ".join(after), shown)
 
 
 def locates(question: str, names: Set[str]) -> Holds | None:

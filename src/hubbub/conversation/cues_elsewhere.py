@@ -41,6 +41,16 @@ ASKS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 """For each language what asks, and for what. In German and Dutch a capital or its lack tells no name."""
 
+COUNTS: dict[str, re.Pattern[str]] = {
+    "de": _words("wie ?viele"),
+    "es": _words("cuánt[oa]s"),
+    "fr": _words(r"combien d(?:e|'|’)"),
+    "it": _words("quant[ie]"),
+    "pt": _words("quant[oa]s"),
+    "nl": _words("hoeveel (?!is|kost|bedraagt)"),
+}
+"""How a question asks how many there are of something."""
+
 SHOWN: dict[str, dict[str, re.Pattern[str]]] = {
     language: {
         NUMBER: re.compile(rf"\d|(?<!\w)(?:{numbers})(?!\w)", re.IGNORECASE),

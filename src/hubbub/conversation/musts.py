@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from hubbub.conversation.dates import dates
 from hubbub.core.wording import Term, folded, query_terms
 
 # A code has digits and something else in it: E4019, 2023-131, AB/12, 3.2.1, user1@example.com.
@@ -29,7 +30,7 @@ class Musts(msgspec.Struct, frozen=True):
     codes: tuple[Term, ...] = ()
     """Each of them has to stand in the quote, or above it."""
     numbers: tuple[Term, ...] = ()
-    """Each of them has to stand in the passage; in a table, in the row or above it."""
+    """Each of them, dates as well, has to stand in the passage; in a table, in the row or above it."""
     names: tuple[Term, ...] = ()
     """What is named in capitals."""
     spelled: tuple[str, ...] = ()
@@ -42,9 +43,11 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     text = question.strip()
     if language in _PUTS_NOUNS_IN_CAPITALS:
         text = _WITH_NOUN.sub(r"\1", text)
-    codes = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
+    written = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
+    dated = [code for code in written if any(date == code for date, _ in dates(code))]
+    codes = [code for code in written if code not in dated]
     rest = _CODE.sub(" ", text)
-    numbers = [number for number in _NUMBER.findall(rest) if sum(map(str.isdigit, number)) >= _LEAST_DIGITS]
+    numbers = [number for number in _NUMBER.findall(rest) if sum(map(str.isdigit, number)) >= _LEAST_DIGITS] + dated
     names: list[str] = []
     if language not in _PUTS_NOUNS_IN_CAPITALS and _has_lower_case(text):
         _, _, after = rest.partition(" ")

@@ -5,7 +5,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterable, Mapping, Sequence, Set
 from struct import unpack
 from typing import NamedTuple, cast
 
@@ -19,8 +19,9 @@ from hubbub.conversation.candidates import (
     read,
     with_neighbours,
 )
-from hubbub.conversation.cues import cue, locates
+from hubbub.conversation.cues import Counted, counted, cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
+from hubbub.conversation.otherwise import Otherwise
 from hubbub.core.compounds import made_of
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
@@ -30,7 +31,6 @@ from hubbub.core.wording import Term, index_terms, language_of, query_terms, tel
 
 __all__ = ["READ_HITS", "Quote", "choose", "choose_by_meaning", "choose_in_turns", "rate"]
 
-SEPARATOR = " › "
 HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
 OPENING = 0.9
@@ -137,6 +137,10 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it is the first sentence below a heading that names what is asked."""
     says_all: bool = False
     """Whether it holds all that the question names."""
+    counted: Counted | None = None
+    """What its question wants to be counted, if anything."""
+    has_counted: bool = True
+    """Whether it speaks of that."""
 
 
 class Akin(NamedTuple):
@@ -190,8 +194,12 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
 
 def _language_of_texts(hits: Sequence[Hit]) -> str:
     """Return the language that most of the first hits are in."""
-    languages = Counter(language_of(hit.text) for hit in hits[:TELLING_HITS])
-    return max(languages, key=lambda language: languages[language], default="")
+    return _most_frequent([language_of(hit.text) for hit in hits[:TELLING_HITS]])
+
+
+def _most_frequent(languages: Sequence[str]) -> str:
+    counts = Counter(languages)
+    return max(counts, key=lambda language: counts[language], default="")
 
 
 def _meant(one: Rated) -> str:
@@ -231,22 +239,25 @@ async def _in_turns(rating: Generator[None, None, list[Rated]]) -> list[Rated]:
 
 def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Rated]]:
     """Rate sentence by sentence: whoever drives this may do something else between them."""
-    candidates = yield from read(hits)
+    candidates, languages_of_hits = yield from read(hits)
     languages = sorted({candidate.language for candidate in candidates})
-    language = language_of(question, (_language_of_texts(hits),))
+    language = language_of(question, (_most_frequent(languages_of_hits[:TELLING_HITS]),))
     wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
+    candidates = Otherwise(question, language, languages).known(candidates)
     akin = _akin(wanted, candidates)
     worth = _worth(wanted, candidates, akin)
     asked = set(words(question))
     holds_cue = cue(question, language)
+    to_count = counted(question, language)
+    counted_terms = _among(wanted, query_terms(to_count.words, languages, language) if to_count else ())
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
     says_where = locates(question, set(needed.spelled))
-    named: dict[str, float] = {}
+    headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
     for candidate in candidates:
         yield
@@ -255,12 +266,11 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         share = _share(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         lacks_one = not all(holds(candidate.named, one) for one in spelled)
-        alike = _alike(asked, candidate.hit.heading)
-        heading = candidate.hit.heading
-        if heading not in named:
-            named[heading] = _names(wanted, heading, candidate.language)
-        is_first = not candidate.columns and not candidate.hit.text[: candidate.start].strip()
-        opening = named[heading] if is_first else 0.0
+        heading = candidate.heading
+        if heading not in headed:
+            headed[heading] = _alike(asked, heading), _names(wanted, heading, candidate.language)
+        alike, names = headed[heading]
+        opening = names if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         rated.append(
             Rated(
@@ -269,6 +279,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
+                counted=to_count,
+                has_counted=_has_any(candidate, counted_terms, akin),
             )
         )
     return _best_first(rated)
@@ -282,23 +294,22 @@ def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
 
 
 def _alike(asked: Set[str], heading: str) -> float:
-    """Return how nearly the innermost heading asks the same question: common words over all; 0 below a half."""
-    headed = set(words(heading.rpartition(SEPARATOR)[2]))
+    """Return how nearly a heading asks the same question: common words over all; 0 below a half."""
+    headed = set(words(heading))
     share = len(asked & headed) / len(asked | headed) if headed else 0.0
     return share if share > 0.5 else 0.0
 
 
 def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
-    """Return how nearly the innermost heading names what is asked, by telling terms: "Adding files" for "add a file".
+    """Return how nearly a heading names what is asked, by telling terms: "Adding files" for "add a file".
 
     Those in common over all; 0 up to a half.
     """
-    innermost = heading.rpartition(SEPARATOR)[2]
-    headed = set(index_terms(innermost, language))
+    headed = set(index_terms(heading, language))
     common = sum(holds(headed, term) for term in wanted)
     if not common:
         return 0.0
-    said = len(telling(query_terms(innermost, (language,), language)))
+    said = len(telling(query_terms(heading, (language,), language)))
     share = common / max(len(wanted) + said - common, common)
     return share if share > 0.5 else 0.0
 
@@ -339,6 +350,21 @@ def _akin_part(term: Term, akin: Akin, candidate: Candidate) -> float:
         return BOTH_WORDS
     other = akin.pair[here.index(False)]
     return AKIN if other in candidate.named or holds(candidate.passage, term) else ONE_WORD
+
+
+def _among(wanted: Sequence[Term], others: Iterable[Term]) -> list[Term]:
+    forms = {form for term in others for form in term.forms}
+    return [term for term in wanted if not forms.isdisjoint(term.forms)]
+
+
+def _has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Akin]) -> bool:
+    """Tell whether a sentence holds one of these terms, in whatever way, or what it leans on does."""
+    return not terms or any(
+        holds(candidate.named, term)
+        or holds(candidate.around, term)
+        or (akin and _akin_part(term, akin[term], candidate))
+        for term in terms
+    )
 
 
 def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
@@ -386,6 +412,8 @@ def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]
         if not is_room and all(quote.hit.passage_id != one.candidate.hit.passage_id for quote in quotes):
             continue
         span = with_neighbours(one.candidate, with_steps=one.opens_answer)
+        if not quotes and one.counted is not None:
+            is_sure = is_sure and one.has_counted and one.counted.is_shown(one.candidate.hit.text[slice(*span)])
         quote = replace(_quote(one, span), is_sure=is_sure)
         if not _has_joined(quotes, quote, whole) and is_room:
             quotes.append(quote)

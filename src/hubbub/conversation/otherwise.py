@@ -1,0 +1,77 @@
+"""Find what sentences hold of a question in another way of writing: a date, and a long name by its initials."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+from msgspec.structs import replace
+
+from hubbub.conversation.candidates import READ_CHARACTERS, Candidate
+from hubbub.conversation.dates import dates, may_hold
+from hubbub.core.languages import is_stop_word
+from hubbub.core.wording import folded, query_terms
+
+LEAST_INITIALS, MOST_INITIALS = 3, 6
+"""Two letters stand for too much, and no name is so long."""
+
+_INITIALS = re.compile(rf"(?<![\w-])[A-Z]{{{LEAST_INITIALS},{MOST_INITIALS}}}(?![\w-])")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class Otherwise:
+    """The dates and names of a question, each with the terms that it is asked for by."""
+
+    def __init__(self, question: str, language: str, languages: Iterable[str]) -> None:
+        self._language = language
+        self._languages = list(languages)
+        self._dates = [(date, self._forms(written)) for written, date in dates(question)]
+        means_capitals = any(character.islower() for character in question)
+        self._initials = {one: self._forms(one) for one in _INITIALS.findall(question)} if means_capitals else {}
+        words = self._telling(question)
+        self._names = {
+            "".join(word[0] for word in name).upper(): " ".join(name)
+            for length in range(LEAST_INITIALS, MOST_INITIALS + 1)
+            for name in (words[at : at + length] for at in range(len(words) - length + 1))
+        }
+
+    def known(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return the candidates, with the terms of the question that they hold in another way."""
+        passages: dict[str, Set[str]] = {}
+        known: list[Candidate] = []
+        for one in candidates:
+            hit = one.hit
+            if hit.passage_id not in passages:
+                text = hit.text[:READ_CHARACTERS]
+                passages[hit.passage_id] = self._held(f"{hit.title}\n{hit.heading}\n{hit.name}\n{text}")
+            if in_passage := passages[hit.passage_id]:
+                own = self._held(one.text)
+                above = self._held(f"{hit.title}\n{hit.heading}\n{hit.name}\n{one.columns}")
+                one = replace(
+                    one,
+                    terms=one.terms | own,
+                    around=one.around | above,
+                    named=one.named | own | above,
+                    passage=one.passage | in_passage,
+                )
+            known.append(one)
+        return known
+
+    def _held(self, text: str) -> Set[str]:
+        return frozenset(form for forms in self._found(text) for form in forms)
+
+    def _found(self, text: str) -> Iterator[Set[str]]:
+        if any(may_hold(text, asked.month) for asked, _ in self._dates):
+            days = {date for _, date in dates(text)}
+            yield from (forms for asked, forms in self._dates if any(map(asked.covers, days)))
+        if likely := [one for one in self._names if one in text]:
+            held = set(_INITIALS.findall(text))
+            yield from (self._forms(self._names[one]) for one in likely if one in held)
+        if self._initials:
+            letters = "".join(word[0] for word in self._telling(text)).upper()
+            yield from (forms for one, forms in self._initials.items() if one in letters)
+
+    def _forms(self, text: str) -> Set[str]:
+        terms = query_terms(folded(text), self._languages, self._language)
+        return {form for term in terms for form in term.forms}
+
+    def _telling(self, text: str) -> list[str]:
+        return [word for word in _WORD.findall(text) if not is_stop_word(word.lower(), self._language)]
