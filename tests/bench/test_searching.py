@@ -22,6 +22,7 @@ async def test_every_column_is_measured() -> None:
     assert line(60, "here", row).split()[:2] == ["60", "here"]
 
 
+@pytest.mark.quiet  # its streams have half a second to flow in
 def test_tokens_are_timed_beside_searches(capsys: pytest.CaptureFixture[str]) -> None:
     _skip_where_nothing_is_measured()
     ratio, is_whole = beside.run(SHORT)
