@@ -1,5 +1,8 @@
 """Make a question of a request for a response, going on with the one before it."""
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import msgspec
 from msgspec.structs import replace
 
@@ -35,6 +38,8 @@ from hubbub.web.dialects.vector_filters import attributes_of, holds_of
 from hubbub.web.recalled import answer_id_of, recalled
 
 PREVIOUS = "previous_response_id"
+_Stores: TypeAlias = Sequence[tuple[FileSearch, tuple[str, ...]]]
+"""Searches of files, each with its collections."""
 
 
 async def respond(app: Application, person: Person, new: NewResponse, sent: bytes) -> tuple[str, str]:
@@ -59,8 +64,8 @@ async def respond(app: Application, person: Person, new: NewResponse, sent: byte
 async def _respond(
     app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None
 ) -> tuple[str, str]:
-    stores = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
-    names = await app.model_names(person, *([new.model] if new.model else []), *stores)
+    wanted = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
+    names = await app.model_names(person, *([new.model] if new.model else []), *wanted)
     before = await _before(app, person, new.previous_response_id) if at is None else at.turns
     if isinstance(new.input, list):
         items = await recalled(app, person, new.input)
@@ -73,10 +78,11 @@ async def _respond(
         named = replace(named, model=assistant.model, collection_ids=assistant.collection_ids)
         told = "\n\n".join(text for text in (assistant.instructions, new.instructions or "") if text)
         new = replace(new, instructions=told or None)
-    question, model, new_turns = _question(app, catalog, names, named, new, before)
+    stores = _stores(names, new)
+    question, model, new_turns = _question(app, catalog, stores, named, new, before)
     if assistant is not None:
         question = with_assistant(question, assistant)
-    question = _with_further_fields(catalog, await _narrowed(app, names, question, new), sent)
+    question = _with_further_fields(catalog, await _narrowed(app, question, stores), sent)
     within = None
     if at is not None:
         within = await place_of_next(app, at.chat, at.last_id, _asked(question))
@@ -116,14 +122,14 @@ async def _before(app: Application, person: Person, response_id: str | None) -> 
 def _question(
     app: Application,
     catalog: Models,
-    names: ModelNames,
+    stores: _Stores,
     named: NamedModel | None,
     new: NewResponse,
     before: tuple[Turn, ...],
 ) -> tuple[Question, str, int]:
     """Return the question, the name of what is asked, as the response is to tell it, and how many turns are new."""
     model = named.model if named else None
-    collection_ids, hits = _searched(names, new, named.collection_ids if named else ())
+    collection_ids, hits = _searched(stores, named.collection_ids if named else ())
     chosen = catalog.get(model) if model else catalog.default
     card = chosen.card if chosen else None
     name = new.model or (card.name if card else "")
@@ -169,20 +175,22 @@ def _with_further_fields(catalog: Models, question: Question, sent: bytes) -> Qu
     return replace(question, generation=replace(how, extra={**how.extra, **extra})) if extra else question
 
 
-def _searched(
-    names: ModelNames, new: NewResponse, collection_ids: tuple[str, ...]
-) -> tuple[tuple[str, ...], int | None]:
+def _searched(stores: _Stores, collection_ids: tuple[str, ...]) -> tuple[tuple[str, ...], int | None]:
     """Return the collections that are asked, by the model's name or by a tool, and for how many passages."""
     found = dict.fromkeys(collection_ids)
     most: list[int] = []
-    for search, ids in _stores(names, new):
+    for search, ids in stores:
         found |= dict.fromkeys(ids)
         most += [search.max_num_results] if search.max_num_results else []
     return tuple(found), max(most, default=None)
 
 
-def _stores(names: ModelNames, new: NewResponse) -> list[tuple[FileSearch, tuple[str, ...]]]:
-    """Return the searches of files, each with its collections."""
+def _stores(names: ModelNames, new: NewResponse) -> _Stores:
+    """Return the searches of files, each with its collections.
+
+    Raises:
+        BadParam: there is no collection of that name for whoever asks.
+    """
     found: list[tuple[FileSearch, tuple[str, ...]]] = []
     for where, search in read_searches(new.tools or ()):
         ids: dict[str, None] = {}
@@ -196,13 +204,14 @@ def _stores(names: ModelNames, new: NewResponse) -> list[tuple[FileSearch, tuple
     return found
 
 
-async def _narrowed(app: Application, names: ModelNames, question: Question, new: NewResponse) -> Question:
+async def _narrowed(app: Application, question: Question, stores: _Stores) -> Question:
     """Return the question within the documents that the searches' filters leave, and for passages that are good enough.
 
     All searches of files are one here: a document is searched that any of them leaves, or that the model's name means.
     """
-    stores = _stores(names, new)
-    question = replace(question, least_share=min((search.least_share for search, _ in stores), default=0.0))
+    if not stores:
+        return question
+    question = replace(question, least_share=min(search.least_share for search, _ in stores))
     if not any(search.filters for search, _ in stores):
         return question
     others = set(question.collection_ids).difference(*(ids for _, ids in stores))
