@@ -9,7 +9,7 @@ import pytest_asyncio
 from hubbub.connections.postgres import Postgres
 from hubbub.core.documents import Retrieval
 from hubbub.core.people import Member, Permission, Reader, Right
-from hubbub.search import postgres_vectors
+from hubbub.search import postgres_vectors, postgres_words
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.postgres import PostgresSearch
 from hubbub.testing.search import EmbeddingSearchContract, TopicEmbedder, document, found, put
@@ -134,3 +134,21 @@ async def test_what_is_put_while_its_document_is_renamed_gets_the_new_name(postg
         await search.rename("d1", "xk42.txt")
         (hit,) = await search.find("xk42", ["c1"])
         assert (hit.text, hit.name) == ("new cats", "xk42.txt")
+
+
+async def test_frequent_words_are_known_by_the_statistics_where_these_are_not_too_old(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_words, "MOST_RATED", 30)  # so far a word is counted
+    async with PostgresSearch(postgres, None) as search:
+        await put(search, document(), *(f"walnut {'maple' if one % 2 else 'birch'} w{one}" for one in range(40)))
+        assert await _held(postgres, 40) == [30, 20, 1]
+        await postgres.run("analyze passage_terms")
+        assert await _held(postgres, 40) == [40, 20, 1]
+        assert await _held(postgres, 81) == [30, 20, 1]
+
+
+async def _held(postgres: Postgres, total: int) -> list[int]:
+    """Return in how many passages words are, for who has looked for none yet; what is nowhere is left out."""
+    words = postgres_words.terms_of("walnut maple w7 nowhere", [], "en")
+    return [one.held for one in await postgres.read(postgres_words.TermCounts().of, words, total)]

@@ -96,11 +96,14 @@ class TermCounts:
         self._known: dict[str, int] = {}
         self._since = 0.0
 
-    async def of(self, connection: Connection, terms: Sequence[Term]) -> list[Counted]:
-        """Return each term that is in any passage, with in about how many: those in many count as in MOST_RATED."""
+    async def of(self, connection: Connection, terms: Sequence[Term], total: int) -> list[Counted]:
+        """Return each term that is in any of the passages, with in about how many.
+
+        The most frequent ones are known by PostgreSQL's statistics; until it has some, they count as in MOST_RATED.
+        """
         now = time.monotonic()
         if now - self._since > REMEMBERED_SECONDS or len(self._known) > MOST_REMEMBERED:
-            self._known, self._since = {}, now
+            self._known, self._since = await _frequent(connection, total), now
         await self._count(connection, (form for term in terms for form in (*_exact(term), *_as_part(term))))
         words = (word for term in terms for split in term.splits for word in (*split.first, *split.last))
         await self._count(connection, map(_quoted, words))
@@ -124,6 +127,18 @@ class TermCounts:
         return sum(self._known.get(form, 0) for form in forms)
 
 
+async def _frequent(connection: Connection, total: int) -> dict[str, int]:
+    """Return the most frequent terms, as they are asked for, with in about how many passages each is.
+
+    Few passages are better counted: their shares change fast, and nothing is frequent enough to take long.
+    """
+    row = None if total <= MOST_RATED else await connection.one(SQL["frequent_terms"], total)
+    if row is None or row[0] is None:
+        return {}
+    terms, shares = row
+    return {_quoted(term): round(share * total) for term, share in zip(terms, shares, strict=False)}
+
+
 async def find_words(
     connection: Connection,
     counts: TermCounts,
@@ -139,7 +154,7 @@ async def find_words(
     Where documents are named, those of others are left out; where none are, those of `but`.
     Of many terms the rarest count. Where there are many passages, one has to hold one of the rarer terms.
     """
-    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED]), key=lambda one: one.held)[:MAX_TERMS]
+    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED], total), key=lambda one: one.held)[:MAX_TERMS]
     if not counted:
         return []
     groups = [one.any_of for one in counted]
