@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +19,7 @@ import trustme
 from bench.faults.faults import WELL, WELL_TEXT, Certificate, Outcome, Variant
 from hubbub.answers.commit_loop import CommitLoop
 from hubbub.connections.http import Http
+from hubbub.connections.sqlite import Sqlite
 from hubbub.conversation.again import Again
 from hubbub.conversation.engine import Engine
 from hubbub.core.documents import Document, Passage
@@ -30,7 +33,7 @@ from hubbub.models.catalog import Catalog
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pace import Pace
 from hubbub.models.pool import Member, PooledModel
-from hubbub.search.memory import MemorySearch
+from hubbub.search.sqlite import SqliteSearch
 from tests.servers.fault_proxy import Fate, FaultProxy
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.name_server import NameServer
@@ -102,7 +105,6 @@ class Lab:
         self._hedge_seconds = hedge_seconds
         self._stack = AsyncExitStack()
         self.names = NameServer()
-        self.search = MemorySearch()
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.names)
@@ -115,6 +117,9 @@ class Lab:
         )  # replies are read by the commit loop, as they are where people are served
         committing = asyncio.create_task(commit_loop.run())
         self._stack.push_async_callback(_ended, committing)
+        folder = Path(self._stack.enter_context(TemporaryDirectory()))
+        database = await self._stack.enter_async_context(Sqlite(folder / "library.db"))
+        self.search = await self._stack.enter_async_context(SqliteSearch(database, None))
         passages = [Passage(str(number), DOCUMENT_ID, number, text) for number, text in enumerate(PASSAGES, start=1)]
         await self.search.put(Document(DOCUMENT_ID, COLLECTION_ID, "light.md", "", 1), passages)
         return self

@@ -17,7 +17,7 @@ from hubbub.models.base import Model, ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.openai import OpenAiModel
 from hubbub.models.pool import Member, PooledModel
-from hubbub.search.memory import MemorySearch
+from tests.conversation.fixed_search import FixedSearch
 from tests.servers.model_server import ModelServer, Script, event
 
 WELL = Script(tokens=["Hello"])
@@ -44,7 +44,7 @@ def model_of(servers: Sequence[ModelServer], http: Http) -> Model:
 
 async def asked(model: Model, again: Again, within_seconds: float | None = None) -> list[Event]:
     events: list[Event] = []
-    engine = Engine(Catalog([model]), MemorySearch(), again=again)
+    engine = Engine(Catalog([model]), FixedSearch(), again=again)
     done = await engine.answer(Question("Hello?", within_seconds=within_seconds), events.append)
     return [*events, done]
 

@@ -13,7 +13,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Generation, Question
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
-from hubbub.search.memory import MemorySearch
+from tests.conversation.fixed_search import FixedSearch
 from tests.patience import patience
 
 WORDS = [f"word{number} " for number in range(20)]
@@ -26,7 +26,7 @@ async def coalescing() -> AsyncIterator[Coalescing]:
 
 
 def engine_of(model: ScriptedModel, coalescing: Coalescing) -> Engine:
-    return Engine(Catalog([model]), MemorySearch(), coalescing=coalescing)
+    return Engine(Catalog([model]), FixedSearch(), coalescing=coalescing)
 
 
 async def read(engine: Engine, question: Question) -> tuple[str, Done]:

@@ -13,7 +13,7 @@ from hubbub.core.tokens import TOKENS_PER_GLANCE, TOKENS_PER_PICTURE
 from hubbub.models.base import ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
-from hubbub.search.memory import MemorySearch
+from tests.conversation.fixed_search import FixedSearch
 
 
 class Seeing(ScriptedModel):
@@ -25,12 +25,12 @@ class Seeing(ScriptedModel):
 
 
 @pytest.fixture
-def search() -> MemorySearch:
+def search() -> FixedSearch:
     """A search that finds nothing: nobody asks it."""
-    return MemorySearch()
+    return FixedSearch()
 
 
-async def test_what_a_question_costs_is_estimated_by_who_answers_it_and_by_its_length(search: MemorySearch) -> None:
+async def test_what_a_question_costs_is_estimated_by_who_answers_it_and_by_its_length(search: FixedSearch) -> None:
     small, big = ScriptedModel(name="small", can_ground=False), ScriptedModel(name="big", context_tokens=20_000)
     engine = Engine(Catalog([small, big]), search, hits=6, budget=Budget(tokens=9_000, rounds=2, hits=10))
     text, turns = "x" * 400, (Turn("user", "y" * 400),)
@@ -44,7 +44,7 @@ async def test_what_a_question_costs_is_estimated_by_who_answers_it_and_by_its_l
 
 
 async def test_passages_and_further_searches_are_part_of_what_a_question_is_estimated_to_cost(
-    search: MemorySearch,
+    search: FixedSearch,
 ) -> None:
     engine = Engine(
         Catalog([ScriptedModel(name="big", context_tokens=20_000)]),
@@ -62,7 +62,7 @@ async def test_passages_and_further_searches_are_part_of_what_a_question_is_esti
     assert engine.estimate(begun)[1] == (2 * 122 + 6 * PASSAGE_TOKENS, 256)  # it is not searched for anew
 
 
-async def test_pictures_and_calls_are_part_of_what_a_question_is_estimated_to_cost(search: MemorySearch) -> None:
+async def test_pictures_and_calls_are_part_of_what_a_question_is_estimated_to_cost(search: FixedSearch) -> None:
     engine = Engine(Catalog([Seeing(name="sees"), ScriptedModel(name="blind")]), search)
     question = Question("x" * 400, images=("data:image/png;base64,AAAA",) * 2, model="sees")
     assert engine.estimate(question)[1].read == 122 + 2 * TOKENS_PER_PICTURE

@@ -14,8 +14,8 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Begun, Generation, Question
 from hubbub.models.base import Completion, ModelCard, SendPiece
 from hubbub.models.catalog import Catalog
-from hubbub.search.memory import MemorySearch
-from tests.conversation.test_engine import FixedSearch, text_of
+from tests.conversation.fixed_search import FixedSearch
+from tests.conversation.test_engine import text_of
 
 HITS = tuple(Hit(f"p{n}", "d", "c", "a.md", "A", f"Herons wait {n}. " * 40, None, "", 1.0) for n in range(1, 9))
 
@@ -156,7 +156,7 @@ async def test_an_answer_that_failed_does_not_spoil_the_chat() -> None:
 async def test_an_answer_that_was_cut_off_goes_on_with_the_same_text_and_sources(over: tuple[str, ...]) -> None:
     model = Strict(["so for", " ever [2]."])
     begun = Begun("Herons wait [1], and", "herons", HITS[:2] if over else ())
-    engine = Engine(Catalog([model]), MemorySearch())  # nothing is searched again
+    engine = Engine(Catalog([model]), FixedSearch())  # nothing is searched again
     events = await run(engine, Question("Do herons wait?", (), None, over, continues=begun))
     assert text_of(events) == "Herons wait [1], and so for ever [2]."
     assert [event.citation.marker for event in events if isinstance(event, Cited)] == [1, 2] * len(over)

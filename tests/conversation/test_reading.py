@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
 
 from hubbub.conversation.engine import Engine
 from hubbub.conversation.reading import NOTHING_FOUND, WAITED_FOR, in_words
@@ -11,17 +14,17 @@ from hubbub.core.events import Done, Event, Searched, StillReading
 from hubbub.core.questions import Question
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
-from hubbub.search.library_memory import MemoryLibrary
-from hubbub.search.memory import MemorySearch
+from hubbub.search.base import Library, Search
 from tests.conversation.test_engine import text_of
+from tests.libraries import library_in
 
 
 class Documents:
     """A library with one collection, and the search in it."""
 
-    def __init__(self) -> None:
-        self.search = MemorySearch()
-        self.library = MemoryLibrary()
+    def __init__(self, library: Library, search: Search) -> None:
+        self.library = library
+        self.search = search
         self.id = ""
 
     async def add(self, name: str) -> Document:
@@ -37,6 +40,12 @@ class Documents:
         return Engine(Catalog(models), self.search, library=self.library)
 
 
+@pytest.fixture
+async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
+    async with library_in(tmp_path) as (library, search):
+        yield Documents(library, search)
+
+
 @asynccontextmanager
 async def asking(engine: Engine, question: Question) -> AsyncIterator[tuple[asyncio.Task[Done], list[Event]]]:
     events: list[Event] = []
@@ -45,8 +54,7 @@ async def asking(engine: Engine, question: Question) -> AsyncIterator[tuple[asyn
     await task
 
 
-async def test_an_answer_waits_until_what_was_added_is_read() -> None:
-    documents = Documents()
+async def test_an_answer_waits_until_what_was_added_is_read(documents: Documents) -> None:
     handbook = await documents.add("handbook.pdf")
     engine = documents.engine(ScriptedModel(["For the perch [1]."]))
     async with asking(engine, Question("What do herons wait for?", collection_ids=(documents.id,))) as (task, events):
@@ -59,8 +67,7 @@ async def test_an_answer_waits_until_what_was_added_is_read() -> None:
     assert [event.hits[0].name for event in events if isinstance(event, Searched)] == ["handbook.pdf"]
 
 
-async def test_how_much_is_read_is_told_in_steps() -> None:
-    documents = Documents()
+async def test_how_much_is_read_is_told_in_steps(documents: Documents) -> None:
     handbook = await documents.add("handbook.pdf")
     await documents.library.mark(handbook, "reading")
     question = Question("What do herons wait for?", collection_ids=(documents.id,))
@@ -76,8 +83,7 @@ async def test_how_much_is_read_is_told_in_steps() -> None:
     assert told == [(), (40,), (95,), ()]
 
 
-async def test_when_the_time_is_up_it_says_what_was_missing() -> None:
-    documents = Documents()
+async def test_when_the_time_is_up_it_says_what_was_missing(documents: Documents) -> None:
     await documents.add("a_handbook.pdf")
     for models in ([], [ScriptedModel()]):
         question = Question("What do herons wait for?", collection_ids=(documents.id,), wait_seconds=0.0)
@@ -91,8 +97,7 @@ async def test_when_the_time_is_up_it_says_what_was_missing() -> None:
     assert task.result() == Done("nothing_found") and "still being read" in text_of(events)
 
 
-async def test_it_waits_for_nothing_that_is_elsewhere_and_not_for_very_many() -> None:
-    documents = Documents()
+async def test_it_waits_for_nothing_that_is_elsewhere_and_not_for_very_many(documents: Documents) -> None:
     await documents.read(await documents.add("ready.md"))
     for number in range(WAITED_FOR + 1):
         other = await documents.library.create(f"Other {number}", owner_id="ann", is_shared=False)

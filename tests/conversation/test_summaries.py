@@ -14,7 +14,7 @@ from hubbub.core.messages import Turn
 from hubbub.core.questions import Begun, Generation, Question
 from hubbub.models.base import Completion, ModelCard, SendPiece
 from hubbub.models.catalog import Catalog
-from tests.conversation.test_engine import FixedSearch
+from tests.conversation.fixed_search import FixedSearch
 from tests.conversation.test_limits import HITS
 
 FACT = re.compile(r"fact-\d+")

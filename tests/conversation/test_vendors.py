@@ -11,7 +11,7 @@ from hubbub.models.address import compatible_address
 from hubbub.models.base import Limits, ModelCard
 from hubbub.models.catalog import Catalog
 from hubbub.models.openai import OpenAiModel
-from tests.conversation.test_engine import FixedSearch
+from tests.conversation.fixed_search import FixedSearch
 from tests.conversation.test_limits import HITS
 from tests.servers.vendors import VENDORS, VendorServer
 

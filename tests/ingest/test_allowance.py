@@ -12,8 +12,8 @@ from hubbub.ingest import allowance
 from hubbub.ingest.allowance import Allowance
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
-from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.keeping_search import KeepingSearch
+from hubbub.search.base import Library, Search
+from tests.libraries import library_in
 
 KIBIBYTE = 1024
 
@@ -21,10 +21,10 @@ KIBIBYTE = 1024
 class Place:
     """A pipeline with an allowance of 64 KiB a payer."""
 
-    def __init__(self, folder: Path, files: Files, *, free_bytes: int = 1) -> None:
+    def __init__(self, folder: Path, files: Files, library: Library, search: Search, *, free_bytes: int = 1) -> None:
         self.files = files
-        self.search = KeepingSearch()
-        self.library = MemoryLibrary(self.search.counts)
+        self.library = library
+        self.search = search
         bounds = Allowance(self.library, folder, payer_bytes=64 * KIBIBYTE, free_bytes=free_bytes)
         lock_path = folder / "ingest.lock"
         self.pipeline = Pipeline(
@@ -37,8 +37,8 @@ class Place:
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    async with Files(tmp_path / "files") as files:
-        yield Place(tmp_path, files)
+    async with Files(tmp_path / "files") as files, library_in(tmp_path) as (library, search):
+        yield Place(tmp_path, files, library, search)
 
 
 async def pieces(size_bytes: int, first: bytes = b"x", going_on: asyncio.Event | None = None) -> AsyncIterator[bytes]:
@@ -105,8 +105,8 @@ async def test_a_content_that_is_dropped_and_kept_at_the_same_time_stays(place: 
 
 async def test_uploads_leave_some_of_the_disk_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowance, "LARGEST_SHARE_OF_DISK", 1)  # so that no disk has as much as is to be left
-    async with Files(tmp_path / "files") as files:
-        place = Place(tmp_path, files, free_bytes=1 << 60)
+    async with Files(tmp_path / "files") as files, library_in(tmp_path) as (library, search):
+        place = Place(tmp_path, files, library, search, free_bytes=1 << 60)
         collection_id = await place.collection()
         with pytest.raises(StoreFull, match="room"):
             await place.pipeline.add(collection_id, "a", pieces(100))

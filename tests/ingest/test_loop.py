@@ -8,8 +8,8 @@ from hubbub.connections.sandbox import Sandbox, SandboxLimits
 from hubbub.core.documents import Document
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
-from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.keeping_search import KeepingSearch
+from hubbub.search.base import Library
+from tests.libraries import library_in
 from tests.processor import put_others_garbage_aside
 
 PARAGRAPHS = 40_000
@@ -22,9 +22,12 @@ async def test_a_document_of_many_passages_never_holds_the_loop_for_long(tmp_pat
     text = "\n\n".join(f"Paragraph {number}. {sentence}" for number in range(PARAGRAPHS))
     path = tmp_path / "long.txt"
     await asyncio.to_thread(path.write_text, text)
-    library, search = MemoryLibrary(), KeepingSearch()
     sandbox = Sandbox(limits=SandboxLimits(wall_seconds=120, cpu_seconds=120))
-    async with Files(tmp_path / "files") as files, asyncio.TaskGroup() as group:
+    async with (
+        Files(tmp_path / "files") as files,
+        library_in(tmp_path) as (library, search),
+        asyncio.TaskGroup() as group,
+    ):
         pipeline = Pipeline(library, search, None, files, sandbox, lock_path=tmp_path / "ingest.lock")
         working = group.create_task(pipeline.run())
         collection = await library.create("papers", owner_id="ann", is_shared=False)
@@ -32,11 +35,11 @@ async def test_a_document_of_many_passages_never_holds_the_loop_for_long(tmp_pat
         put_others_garbage_aside()
         longest = await _longest_hold(library, document)
         working.cancel()
-    assert len(search.kept[document.id][1]) > PARAGRAPHS // 2
+        assert len(await search.passages(document.id)) > PARAGRAPHS // 2
     assert longest < MOST_SECONDS
 
 
-async def _longest_hold(library: MemoryLibrary, document: Document) -> float:
+async def _longest_hold(library: Library, document: Document) -> float:
     """Return the most processor time that others took of the loop's thread in one round, until it is read."""
     longest, before = 0.0, time.thread_time()
     while True:

@@ -16,20 +16,22 @@ from hubbub.core.errors import Invalid, NotFound
 from hubbub.ingest import pipeline, reading, worker
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
-from hubbub.search.library_memory import MemoryLibrary
+from hubbub.search.base import Library
+from hubbub.testing.search import TopicEmbedder
 from tests.ingest import documents
 from tests.ingest.keeping_search import KeepingSearch
+from tests.libraries import library_with
 from tests.patience import patience
 
 
 class Place:
     """What one data folder's processes share, and a pipeline of one of them."""
 
-    def __init__(self, folder: Path, files: Files) -> None:
+    def __init__(self, folder: Path, files: Files, library: Library, search: KeepingSearch) -> None:
         self.folder = folder
         self.files = files
-        self.search = KeepingSearch()
-        self.library = MemoryLibrary(self.search.counts)
+        self.library = library
+        self.search = search
         self.pipeline = self.another()
 
     def another(self, *, embeds: bool = True, keeps_earlier: bool = True) -> Pipeline:
@@ -62,8 +64,9 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(pipeline, "WATCH_SECONDS", 0.02)
-    async with Files(tmp_path / "files") as files:
-        yield Place(tmp_path, files)
+    kept = library_with(KeepingSearch, tmp_path, TopicEmbedder())
+    async with Files(tmp_path / "files") as files, kept as (library, search):
+        yield Place(tmp_path, files, library, search)
 
 
 @asynccontextmanager

@@ -18,8 +18,8 @@ from hubbub.ingest.globs import Globs
 from hubbub.ingest.origins import Origins, SqliteOrigins
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.ingest.sync import FolderSync, Round
-from hubbub.search.library_memory import MemoryLibrary
-from tests.ingest.keeping_search import KeepingSearch
+from hubbub.search.base import Library, Search
+from tests.libraries import library_in
 
 
 class Counting(Pipeline):
@@ -47,15 +47,13 @@ class Counting(Pipeline):
 class Place:
     """A folder, and the collection that is kept equal to it."""
 
-    def __init__(self, folder: Path, files: Files, origins: Origins) -> None:
+    def __init__(self, folder: Path, files: Files, origins: Origins, library: Library, search: Search) -> None:
         self.folder = folder / "docs"
         self.folder.mkdir()
         self.files = files
         self.origins = origins
-        self.library = MemoryLibrary()
-        self.pipeline = Counting(
-            self.library, KeepingSearch(), None, files, Sandbox(), lock_path=folder / "ingest.lock"
-        )
+        self.library = library
+        self.pipeline = Counting(library, search, None, files, Sandbox(), lock_path=folder / "ingest.lock")
         self.collection_id = ""
 
     async def start(self) -> None:
@@ -103,10 +101,14 @@ class Place:
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    async with Files(tmp_path / "files") as files, Sqlite(tmp_path / "library.db") as database:
+    async with (
+        Files(tmp_path / "files") as files,
+        library_in(tmp_path) as (library, search),
+        Sqlite(tmp_path / "library.db") as database,
+    ):
         origins = SqliteOrigins(database)
         await origins.open()
-        place = Place(tmp_path, files, origins)
+        place = Place(tmp_path, files, origins, library, search)
         await place.start()
         yield place
 

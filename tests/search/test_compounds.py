@@ -16,7 +16,6 @@ from hubbub.core.wording import index_terms, query_terms
 from hubbub.search import sqlite
 from hubbub.search.base import Search
 from hubbub.search.index_words import inside
-from hubbub.search.memory import MemorySearch
 from hubbub.search.postgres import PostgresSearch
 from hubbub.search.rebuilding import is_to_rebuild
 from hubbub.search.sqlite import SqliteSearch
@@ -146,12 +145,6 @@ class TestInPostgres(Compounds):
     async def search(self, postgres: Postgres) -> AsyncIterator[Search]:
         async with PostgresSearch(postgres, None) as search:
             yield search
-
-
-class TestInMemory(Compounds):
-    @pytest.fixture
-    def search(self) -> Search:
-        return MemorySearch()
 
 
 def test_highlights_show_the_words_that_a_compound_is_made_of() -> None:

@@ -17,10 +17,8 @@ from hubbub.search.azure import azure_search
 from hubbub.search.azure_place import AzureIndex
 from hubbub.search.base import Explains, Library
 from hubbub.search.document_readers_sqlite import RIGHTS_SQL
-from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.library_postgres import PostgresLibrary
 from hubbub.search.library_sqlite import SqliteLibrary
-from hubbub.search.memory import MemorySearch
 from hubbub.search.own import own_search
 from hubbub.search.postgres import PostgresSearch
 from hubbub.search.sqlite import SqliteSearch
@@ -30,19 +28,14 @@ from tests.servers.search_server import ADMIN_KEY, SearchServer
 
 BOB, CAT, EVE = (Reader(name, (f"person:{name}", "everybody")) for name in ("bob", "cat", "eve"))
 MODES = ("hybrid", "text", "vectors")
-KINDS = ("memory", "own", "sqlite", "postgres")
+KINDS = ("own", "sqlite", "postgres")
 
 
 @pytest_asyncio.fixture(params=KINDS)
 async def both(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[tuple[Library, Any]]:
     """A library and its search, of each kind."""
     async with AsyncExitStack() as stack:
-        if request.param == "memory":
-            memory = MemorySearch(TopicEmbedder())
-            library = MemoryLibrary(memory.counts)
-            memory.usable_of, memory.closed_of = library.permissions.usable_of, library.readers.closed_of
-            yield library, memory
-        elif request.param == "postgres":
+        if request.param == "postgres":
             server: str = request.getfixturevalue("postgres_server")
             address = await stack.enter_async_context(new_database(server, await template(server)))
             database = await stack.enter_async_context(Postgres(address))
@@ -52,7 +45,9 @@ async def both(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[t
             file = await stack.enter_async_context(Sqlite(tmp_path / "library.db"))
             search: Any = SqliteSearch(file, TopicEmbedder())
             if request.param == "own":
-                search = own_search(MemorySearch(TopicEmbedder()), file, "here")
+                elsewhere = await stack.enter_async_context(Sqlite(tmp_path / "own.db"))
+                its_own = await stack.enter_async_context(SqliteSearch(elsewhere, TopicEmbedder()))
+                search = own_search(its_own, file, "here")
             await stack.enter_async_context(search)
             yield await stack.enter_async_context(SqliteLibrary(file)), search
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from hubbub.web.choices import Choices, ProtocolChoices, SamplePage
 from hubbub.web.clients import Clients
 from hubbub.web.page import ForeignPage
 from hubbub.web.protocol import protocol_for
-from tests.web.stores import documents_in_sqlite, in_memory, in_postgres
+from tests.web.stores import beside_files, in_postgres
 
 LIMITS = RequestLimits(question_characters=1000, document_bytes=2 * 1024 * 1024, body_bytes=10_000, chat_messages=20)
 
@@ -120,22 +120,18 @@ async def hubbub_running(
     around: Callable[[Identity], Identity] = lambda identity: identity,
     meter: Meter | None = None,
     database: str | None = None,
-    library_file: Path | None = None,
     by_url: ByUrl | None = None,
     models_shared_with: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Hubbub]:
     """Serve on a free port until left: as `hubbub serve` does where clients are given, else as any server would.
 
-    A database is the address of a PostgreSQL that keeps its things, a library file the SQLite that
-    keeps its documents.
+    A database is the address of a PostgreSQL that keeps its things.
     """
     async with AsyncExitStack() as stack:
         if database is None:
-            stores = await in_memory(stack, folder, limits.document_bytes)
+            stores = await beside_files(stack, folder, limits.document_bytes)
         else:
             stores = await in_postgres(stack, folder, limits.document_bytes, database)
-        if library_file is not None:
-            stores = replace(stores, **await documents_in_sqlite(stack, library_file))
         answers, library, search, files = stores.answers, stores.library, stores.search, stores.files
         meter = meter or Meter()
         if meter.is_on:

@@ -1,4 +1,4 @@
-"""What the served application keeps its things in: the twins that live in memory, or a PostgreSQL."""
+"""What the served application keeps its things in: documents in a file and the rest in memory, or PostgreSQL."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from hubbub.answers.memory import MemoryAnswers
 from hubbub.answers.postgres import PostgresAnswers
 from hubbub.compose.rated import records_of
 from hubbub.connections.postgres import Postgres
-from hubbub.connections.sqlite import Sqlite
 from hubbub.history.links_memory import MemoryLinks
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.postgres import PostgresHistory
@@ -19,12 +18,9 @@ from hubbub.identity.keys_memory import MemoryKeys
 from hubbub.identity.keys_postgres import PostgresKeys
 from hubbub.ingest.files import Files
 from hubbub.ingest.files_postgres import PostgresFiles
-from hubbub.search.library_memory import MemoryLibrary
 from hubbub.search.library_postgres import PostgresLibrary
-from hubbub.search.library_sqlite import SqliteLibrary
-from hubbub.search.memory import MemorySearch
 from hubbub.search.postgres import PostgresSearch
-from hubbub.search.sqlite import SqliteSearch
+from tests.libraries import library_in
 
 
 @dataclass
@@ -42,11 +38,9 @@ class Stores:
     files: Files
 
 
-async def in_memory(stack: AsyncExitStack, folder: Path, most_bytes: int) -> Stores:
-    search, history = MemorySearch(), MemoryHistory()
-    library = MemoryLibrary(search.counts)
-    search.usable_of = library.permissions.usable_of
-    search.closed_of = library.readers.closed_of
+async def beside_files(stack: AsyncExitStack, folder: Path, most_bytes: int) -> Stores:
+    library, search = await stack.enter_async_context(library_in(folder))
+    history = MemoryHistory()
     return Stores(
         answers=MemoryAnswers(),
         history=history,
@@ -76,10 +70,3 @@ async def in_postgres(stack: AsyncExitStack, folder: Path, most_bytes: int, addr
         search=await stack.enter_async_context(PostgresSearch(database, None)),
         files=await stack.enter_async_context(PostgresFiles(database, folder / "files", most_bytes=most_bytes)),
     )
-
-
-async def documents_in_sqlite(stack: AsyncExitStack, path: Path) -> dict[str, Any]:
-    """Return what keeps documents in a file, to stand in place of others."""
-    database = await stack.enter_async_context(Sqlite(path))
-    search = await stack.enter_async_context(SqliteSearch(database, None))
-    return {"search": search, "library": await stack.enter_async_context(SqliteLibrary(database))}

@@ -345,10 +345,10 @@ async def test_bugs_tell_nothing_of_the_inside(tmp_path: Path, monkeypatch: pyte
                 assert (response.status, error["type"], error["code"]) == (500, "server_error", "internal")
                 assert "secret" not in error["message"]
 
-        async def fail() -> None:
+        async def fail(**_: object) -> None:
             raise ZeroDivisionError("the secret of what is inside")
 
-        monkeypatch.setattr(hubbub.services.library, "collections", fail)
+        monkeypatch.setattr(hubbub.services.library, "named_collections", fail)
         async with http.get("/v1/models") as response:
             error = await told(response)
             assert (response.status, error["code"]) == (500, "internal")

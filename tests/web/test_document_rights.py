@@ -30,12 +30,11 @@ WORDS = tuple(f"word{number} " for number in range(2000))
 async def hubbub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hubbub]:
     kind, database = request.param, None
     slow = ScriptedModel(WORDS, name="slow", seconds_between=0.02)
-    file = tmp_path / "library.db" if kind == "sqlite" else None
     async with AsyncExitStack() as stack:
         if kind == "postgres":
             server: str = request.getfixturevalue("postgres_server")
             database = await stack.enter_async_context(new_database(server, await template(server)))
-        running = hubbub_running(tmp_path, ScriptedModel(), slow, database=database, library_file=file)
+        running = hubbub_running(tmp_path, ScriptedModel(), slow, database=database)
         yield await stack.enter_async_context(running)
 
 
