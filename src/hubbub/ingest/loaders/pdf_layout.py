@@ -69,6 +69,7 @@ def _misleads(places: Places, text: str) -> bool:
     gaps: list[tuple[float, float, float, float]] = []
     last_right = last_top = last_bottom = last_height = last_middle = 0.0
     breaks = -1  # the first text is on no other line than another
+    most_breaks = text.count("\n") + text.count("\ufffe")
     for left, top, right, bottom in places.drawn():
         height = top - bottom
         middle = (top + bottom) / 2
@@ -78,17 +79,19 @@ def _misleads(places: Places, text: str) -> bool:
             if left - last_right > GAP * higher and bottom < last_top and top > last_bottom:
                 shared = (top if top < last_top else last_top) - (bottom if bottom > last_bottom else last_bottom)
                 if shared > higher / 3:
+                    for other_left, other_right, other_middle, other_height in gaps[-19:]:
+                        if left > other_left and other_right > last_right:
+                            if other_height / 2 < abs(other_middle - middle) < NEAR * other_height:
+                                return True
                     gaps.append((last_right, left, middle, higher))
         else:
             moved = _NEXT_LINE * higher
         if middle - last_middle > moved or last_middle - middle > moved or breaks < 0:
             breaks += 1
+            if breaks > most_breaks:
+                return True
         last_right, last_top, last_bottom, last_height, last_middle = right, top, bottom, height, middle
-    return breaks > text.count("\n") + text.count("\ufffe") or any(
-        right > other_left and other_right > left and height / 2 < abs(middle - other_middle) < NEAR * height
-        for place, (left, right, middle, height) in enumerate(gaps)
-        for other_left, other_right, other_middle, _ in gaps[place + 1 : place + 20]
-    )
+    return False
 
 
 def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:

@@ -51,7 +51,8 @@ def words_of(texts: Iterable[str]) -> set[str]:
             found.update(page[end : broken.start].lower().split())
             end = broken.end
         found.update(page[end:].lower().split())
-    return set(_WORD.findall(" ".join(found)))  # each only once, with what stands around it
+    bare = {word for word in found if word.isalnum()}
+    return bare.union(_WORD.findall(" ".join(found - bare)))  # each only once, with what stands around it
 
 
 def mended(text: str, known: set[str]) -> str:
@@ -106,9 +107,9 @@ def _joined(before: str, after: str, known: set[str]) -> str:
 
 def both_forms(paragraph: str) -> str:
     """Return a paragraph; the other forms of words that were broken stand at its end, so that both are found."""
-    others = _OTHER_FORM.findall(paragraph)
-    if not others:
+    if _OPEN not in paragraph:
         return paragraph
+    others = _OTHER_FORM.findall(paragraph)
     return f"{_OTHER_FORM.sub('', paragraph)}\n(broken at line ends: {', '.join(dict.fromkeys(others))})"
 
 
