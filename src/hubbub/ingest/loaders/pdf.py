@@ -29,7 +29,15 @@ from hubbub.ingest.loaders.pdf_handles import (
 )
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
-from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.pdf_text import (
+    both_forms,
+    closed_up,
+    is_doubtful,
+    is_unreadable,
+    mended,
+    with_simple_ends,
+    words_of,
+)
 from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
 from hubbub.ingest.ocr.base import Picture
@@ -166,7 +174,7 @@ class _Page(msgspec.Struct):
 def _page(document: Any, index: int, notes: Notes, recognises: Turn) -> _Page:
     with opened(document, index) as one:
         raw_text = text_of(one.text_page)
-        text = raw_text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        text = with_simple_ends(raw_text)
         found = _Page([], notes.of(one.page))
         if not text.strip():
             found.has_picture = count_objects(one.page) > 0  # an empty page lacks nothing

@@ -39,6 +39,11 @@ _NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or c
 _NOT_VOWELS = bytes(code for code in range(256) if code not in b"aeiouyAEIOUY")
 
 
+def with_simple_ends(raw_text: str) -> str:
+    """Return what pdfium makes of a page with line feeds alone at its lines' ends."""
+    return raw_text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
 def words_of(texts: Iterable[str]) -> set[str]:
     """Return the words of a document that are whole, in lower case, if any is broken at a line's end."""
     pages = list(texts)
