@@ -452,3 +452,32 @@ def test_words_are_placed_as_their_letters_are(drawn: list[tuple[int, int, list[
             assert by_word == by_letter
     finally:
         document.close()
+
+
+RAISED = (
+    b"BT /F 12 Tf 50 700 Td (A sum of 5,000) Tj /F 7 Tf 5 Ts (1) Tj /F 12 Tf 0 Ts ( and 10) Tj "
+    b"/F 7 Tf 5 Ts (12) Tj /F 12 Tf 0 Ts ( m) Tj ET"
+)
+TWO_ROWS = (
+    b"BT /F 12 Tf 50 700 Td (Rent) Tj 100 0 Td (500) Tj /F 7 Tf 5 Ts (1) Tj /F 12 Tf 0 Ts 100 0 Td (900) Tj ET\n"
+    b"BT /F 12 Tf 50 680 Td (Heating) Tj 100 0 Td (70) Tj /F 7 Tf 5 Ts (2) Tj /F 12 Tf 0 Ts 100 0 Td (80) Tj ET"
+)
+
+
+@pytest.mark.parametrize("turn", [b"", b"0 1 -1 0 750 0 cm"])
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (RAISED, [Paragraph("A sum of 5,000^1 and 10^12 m", 1)]),
+        (TWO_ROWS, [Table((("Rent", "500^1", "900"), ("Heating", "70^2", "80")), 1, has_header=False)]),
+    ],
+)
+def test_raised_digits_are_no_part_of_the_number_before_them(
+    tmp_path: Path, turn: bytes, content: bytes, found: list[Block]
+) -> None:
+    assert blocks(tmp_path, pdf_with(b"q " + turn + b"\n" + content + b" Q")) == found
+
+
+def test_small_digits_on_the_same_line_are_not_raised(tmp_path: Path) -> None:
+    content = b"BT /F 12 Tf 50 700 Td (Price 19) Tj /F 7 Tf (99) Tj -3 Ts (2) Tj ET"
+    assert blocks(tmp_path, pdf_with(content)) == [Paragraph("Price 19992", 1)]

@@ -29,7 +29,15 @@ from hubbub.ingest.loaders.pdf_handles import (
 )
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
-from hubbub.ingest.loaders.pdf_text import both_forms, closed_up, is_doubtful, is_unreadable, mended, words_of
+from hubbub.ingest.loaders.pdf_text import (
+    both_forms,
+    closed_up,
+    is_doubtful,
+    is_unreadable,
+    mended,
+    with_simple_ends,
+    words_of,
+)
 from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
 from hubbub.ingest.ocr.base import Picture
@@ -166,7 +174,7 @@ class _Page(msgspec.Struct):
 def _page(document: Any, index: int, notes: Notes, recognises: Turn) -> _Page:
     with opened(document, index) as one:
         raw_text = text_of(one.text_page)
-        text = raw_text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        text = with_simple_ends(raw_text)
         found = _Page([], notes.of(one.page))
         if not text.strip():
             found.has_picture = count_objects(one.page) > 0  # an empty page lacks nothing
@@ -304,33 +312,36 @@ def _blocks(text: str, page: int, left: dict[str, tuple[int, str]]) -> list[Bloc
     """Return a text's paragraphs; a line that is left of the outline is a heading, and taken from it."""
     blocks: list[Block] = []
     lines: list[str] = []
-    usual = _usual_length(text)
+    drawn = text.split("\n")
+    trimmed = [" ".join(line.split()) for line in drawn]
+    usual = _usual_length([len(line) for line, rest in zip(drawn, trimmed, strict=True) if rest])
 
     def end_paragraph() -> None:
         if lines:
             blocks.append(Paragraph(both_forms("\n".join(lines)), page))
             lines.clear()
 
-    for line in (" ".join(line.split()) for line in text.split("\n")):
+    was_short = False
+    for line in trimmed:
         known = left.pop(_squeezed(line), None) if left and len(line) <= MOST_TITLE else None
-        if not line or known or (lines and _is_last(lines[-1], line, usual)):
+        if not line or known or (was_short and lines and _is_last(lines[-1], line)):
             end_paragraph()
         if known:
             blocks.append(Heading(line, known[0], page))
         elif line:
             lines.append(line)
+            was_short = len(line) < usual * 0.7
     end_paragraph()
     return blocks
 
 
-def _usual_length(text: str) -> int:
-    lengths = sorted(len(line) for line in text.split("\n") if line.strip())
-    return lengths[len(lengths) * 9 // 10] if lengths else 0
+def _usual_length(lengths: list[int]) -> int:
+    return sorted(lengths)[len(lengths) * 9 // 10] if lengths else 0
 
 
-def _is_last(line: str, following: str, usual: int) -> bool:
-    """Guess that a paragraph ends with a line: it is short, and the next one begins anew."""
-    return len(line) < usual * 0.7 and (line.endswith(_ENDS) or _BEGINS_ANEW.match(following) is not None)
+def _is_last(line: str, following: str) -> bool:
+    """Guess that a paragraph ends with a short line: the next one begins anew."""
+    return line.endswith(_ENDS) or _BEGINS_ANEW.match(following) is not None
 
 
 def _squeezed(text: str) -> str:

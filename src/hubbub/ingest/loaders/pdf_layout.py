@@ -7,7 +7,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from hubbub.ingest.loaders.looks import raised
 from hubbub.ingest.loaders.pdf_places import GAP, LINE_END, SPACE, Places, Run
+from hubbub.ingest.loaders.pdf_raised import SMALLER, raised_on, with_raised
+from hubbub.ingest.loaders.pdf_text import with_simple_ends
 from hubbub.ingest.loaders.pdf_turned import places_on
 from hubbub.ingest.loaders.tables import Row
 
@@ -23,6 +26,8 @@ _SHAPES = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 """Letters in the shape that they have in a word's middle or at its end."""
 _NEXT_LINE, _NEXT_COLUMN = 0.6, 1.5
 """How far the middles of two texts are apart, by the height of the higher, that stand on two lines, in two columns."""
+MOST_GAPS = 19
+"""So many of the last gaps are compared with each."""
 _PROSE_WORDS = 2.5
 _PROSE_GOES_ON = 0.3
 _LOOK_BACK = 2
@@ -42,11 +47,14 @@ def parts(text_page: Any, raw_text: str, text: str) -> list[Part]:
     """Return a page's pieces in reading order.
 
     `raw_text` is what pdfium makes of it; `text` is the same with simple line ends, and is kept where it may be.
+    Raised digits behind others are marked.
     """
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
     places = places_on(text_page, raw_text)
-    if not is_right_to_left and not _misleads(places, text):
-        return [text]
+    drawn = [] if is_right_to_left else list(places.drawn())
+    misleads, may_be_raised = _looked_over(drawn, text)
+    if not is_right_to_left and not misleads:
+        return [with_simple_ends(with_raised(raw_text, places)) if may_be_raised else text]
     found = lines_of(places, by_letter=is_right_to_left)
     if is_right_to_left:
         return ["\n".join(_line_text(line) for line in found)]
@@ -60,16 +68,18 @@ def _line_text(letters: Sequence[Run]) -> str:
     return in_logical_order(letters) if is_right_to_left else text
 
 
-def _misleads(places: Places, text: str) -> bool:
-    """Tell whether a page has to be read by where its words stand.
+def _looked_over(drawn: Sequence[tuple[float, float, float, float]], text: str) -> tuple[bool, bool]:
+    """Tell whether a page has to be read by where its words stand; and if not, whether any of them may be raised.
 
     Two lines near each other have a wide gap at the same place, over which they are drawn at once; or pdfium joined
     what stands on two lines, as it does before a letter that is drawn alone: 40 above 1 becomes 401.
     """
     gaps: list[tuple[float, float, float, float]] = []
     last_right = last_top = last_bottom = last_height = last_middle = 0.0
+    may_be_raised = False
     breaks = -1  # the first text is on no other line than another
-    for left, top, right, bottom in places.drawn():
+    most_breaks = text.count("\n") + text.count("\ufffe")
+    for left, top, right, bottom in drawn:
         height = top - bottom
         middle = (top + bottom) / 2
         higher = height if height > last_height else last_height
@@ -78,24 +88,30 @@ def _misleads(places: Places, text: str) -> bool:
             if left - last_right > GAP * higher and bottom < last_top and top > last_bottom:
                 shared = (top if top < last_top else last_top) - (bottom if bottom > last_bottom else last_bottom)
                 if shared > higher / 3:
+                    for other_left, other_right, other_middle, other_height in gaps[-MOST_GAPS:]:
+                        is_shared = left > other_left and other_right > last_right
+                        if is_shared and other_height / 2 < abs(other_middle - middle) < NEAR * other_height:
+                            return True, False
                     gaps.append((last_right, left, middle, higher))
         else:
             moved = _NEXT_LINE * higher
         if middle - last_middle > moved or last_middle - middle > moved or breaks < 0:
             breaks += 1
+            if breaks > most_breaks:
+                return True, False
+        if height < SMALLER * last_height and middle > last_middle and bottom < last_top and left - last_right < height:
+            may_be_raised = may_be_raised or last_bottom < bottom
         last_right, last_top, last_bottom, last_height, last_middle = right, top, bottom, height, middle
-    return breaks > text.count("\n") + text.count("\ufffe") or any(
-        right > other_left and other_right > left and height / 2 < abs(middle - other_middle) < NEAR * height
-        for place, (left, right, middle, height) in enumerate(gaps)
-        for other_left, other_right, other_middle, _ in gaps[place + 1 : place + 20]
-    )
+    return False, may_be_raised
 
 
 def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
     """Yield the words or letters of each line, in the order in which they are drawn."""
     characters = places.characters()
     line: list[Run] = []
+    latest: Run | None = None
     last: Run | None = None
+    """The latest, or what it stands behind, if it is raised."""
     is_ended = False
     for run in places.runs(characters, by_letter=by_letter):
         if run is SPACE:
@@ -104,20 +120,26 @@ def lines_of(places: Places, *, by_letter: bool) -> Iterator[list[Run]]:
         if run is LINE_END:
             is_ended = is_ended or bool(line)
             continue
+        if last is not None and line and line[-1] is latest and (on := raised_on(last, run, places)) is not None:
+            if last is latest and raised(last.text, run.text) != run.text:
+                line.append(Run("^", run.left, run.left, run.bottom, run.top, run.start))
+            is_ended = False
+            last, latest = on, run
+            line.append(run)
+            continue
         if last is not None and line and is_ended and not _share_height(last, run):  # as most lines end
             yield line
             line = []
         elif last is not None and line and (is_ended or run.left < last.right):
             end = last.start + len(last.text) - 1
-            before = last if len(last.text) == 1 else places.letter(characters[end], end)
-            first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
+            before, first = places.last_letter(last), places.first_letter(run)
             if is_ended and _goes_on(before, first):
                 line.append(SPACE)  # pdfium ends a line before a letter that is drawn alone
             elif is_ended or (_is_below(before, first) and places.is_on_another_line(end, run.start)):
                 yield line
                 line = []
         is_ended = False
-        last = run
+        last = latest = run
         line.append(run)
         if run.text == "\ufffe":  # a word goes on, on the next line
             yield line
@@ -183,7 +205,7 @@ def segments_of(runs: Sequence[Run], places: Places) -> list[Segment]:
 
 def _is_apart(left: float, right: float, height: float, run: Run, places: Places) -> bool:
     """Tell whether a wide gap is between what stands from left to right and a run's first letter."""
-    first = run if len(run.text) == 1 else places.letter(run.text[0], run.start)
+    first = places.first_letter(run)
     gap = first.left - right if first.left > right else left - first.right
     return gap > 0 and gap > GAP * max(first.top - first.bottom, height)
 

@@ -3,6 +3,7 @@
 import ctypes
 import html
 import importlib
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -64,12 +65,9 @@ class Notes:
             quick("FPDFAnnot_GetSubtype"),
             quick("FPDFPage_CloseAnnot"),
         )
-        for index in range(min(count, MOST_ANNOTATIONS)):
-            address = get(handle, index)
-            if not address:
-                continue
-            place = ctypes.c_void_p(address)
-            kind = kind_of(place)
+        addresses = map(get, itertools.repeat(handle), range(min(count, MOST_ANNOTATIONS)))
+        places = [ctypes.c_void_p(address) for address in addresses if address]
+        for place, kind in zip(places, map(kind_of, places), strict=True):
             if kind != _WIDGET and kind != _FILE and kind not in _NOTES:
                 close(place)  # as most are: links
                 continue

@@ -20,6 +20,7 @@ _LETTER = "0-9A-Za-z\u00c0-\u02af\u0370-\u0482\u048a-\u052f\u1e00-\u1fff"
 _SIGN = r"[!-/:-@\[-`{-~\u00a1-\u00ac\u00ae-\u00bf\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]"
 _WORDS = re.compile(rf"(?:{_SIGN}?[{_LETTER}]++)++(?:{_SIGN}(?![^\s\0\ufffe]))?|.", re.DOTALL)
 """A word, or a character for itself. Signs that follow each other are low, so that small gaps between them count."""
+_BROKEN = re.compile("\ufffe")
 AT_ONCE = 256
 """So many places are asked for before they are taken out of the memory that pdfium writes them into."""
 
@@ -72,6 +73,14 @@ class Places:
         left, right, bottom, top = self._numbers[:]
         return Run(text, left, right, bottom, top, place)
 
+    def first_letter(self, run: Run) -> Run:
+        """Return the first letter of a word where it stands."""
+        return run if len(run.text) == 1 else self.letter(run.text[0], run.start)
+
+    def last_letter(self, run: Run) -> Run:
+        """Return the last letter of a word where it stands."""
+        return run if len(run.text) == 1 else self.letter(run.text[-1], run.start + len(run.text) - 1)
+
     def characters(self) -> str:
         """Return the characters of a page, each at its place."""
         text = self._text
@@ -79,12 +88,7 @@ class Places:
         code_of = quick("FPDFText_GetUnicode")
         if len(text) != count:  # those of control are left out of it
             return "".join(_character(code_of(self._handle, place)) for place in range(count))
-        if "\ufffe" not in text:
-            return text
-        return "".join(
-            _character(code_of(self._handle, place)) if character == "\ufffe" else character
-            for place, character in enumerate(text)
-        )
+        return _BROKEN.sub(lambda broken: _character(code_of(self._handle, broken.start())), text)
 
     def runs(self, characters: str, *, by_letter: bool) -> Iterator[Run]:
         """Yield a page's words as they are drawn, and each space and line end between them at no place.
@@ -123,16 +127,22 @@ class Places:
                 left, right, bottom, top = numbers(buffer)
                 yield Run(letter, left, right, bottom, top, place)
 
+    def pieces(self, start: int, length: int) -> int:
+        """Return how often something new is drawn among so many letters."""
+        return quick("FPDFText_CountRects")(self._handle, start, length)
+
+    def baseline(self, place: int) -> float:
+        """Return how high the line is on which a letter stands, whatever its shape."""
+        quick("FPDFText_GetCharOrigin")(self._handle, place, *self._corners[:2])
+        return self._numbers[1]
+
     def is_on_another_line(self, last: int, place: int) -> bool:
         """Tell whether a letter that is not turned stands on another line than the last one, whatever their shapes."""
         raw: Any = importlib.import_module("pypdfium2.raw")
         if abs(raw.FPDFText_GetCharAngle(self._text_page, place)) > 0.1:
             return False
-        origin_of = quick("FPDFText_GetCharOrigin")
-        origin_of(self._handle, last, *self._corners[:2])
-        last_y = self._numbers[1]
-        origin_of(self._handle, place, *self._corners[:2])
-        return abs(self._numbers[1] - last_y) > 0.5 * raw.FPDFText_GetFontSize(self._text_page, place)
+        moved = abs(Places.baseline(self, place) - Places.baseline(self, last))
+        return moved > 0.5 * raw.FPDFText_GetFontSize(self._text_page, place)
 
 
 SPACE = Run(" ", 0.0, 0.0, 0.0, 0.0)

@@ -39,6 +39,11 @@ _NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or c
 _NOT_VOWELS = bytes(code for code in range(256) if code not in b"aeiouyAEIOUY")
 
 
+def with_simple_ends(raw_text: str) -> str:
+    """Return what pdfium makes of a page with line feeds alone at its lines' ends."""
+    return raw_text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
 def words_of(texts: Iterable[str]) -> set[str]:
     """Return the words of a document that are whole, in lower case, if any is broken at a line's end."""
     pages = list(texts)
@@ -51,7 +56,8 @@ def words_of(texts: Iterable[str]) -> set[str]:
             found.update(page[end : broken.start].lower().split())
             end = broken.end
         found.update(page[end:].lower().split())
-    return set(_WORD.findall(" ".join(found)))  # each only once, with what stands around it
+    bare = {word for word in found if word.isalnum()}
+    return bare.union(_WORD.findall(" ".join(found - bare)))  # each only once, with what stands around it
 
 
 def mended(text: str, known: set[str]) -> str:
@@ -106,9 +112,9 @@ def _joined(before: str, after: str, known: set[str]) -> str:
 
 def both_forms(paragraph: str) -> str:
     """Return a paragraph; the other forms of words that were broken stand at its end, so that both are found."""
-    others = _OTHER_FORM.findall(paragraph)
-    if not others:
+    if _OPEN not in paragraph:
         return paragraph
+    others = _OTHER_FORM.findall(paragraph)
     return f"{_OTHER_FORM.sub('', paragraph)}\n(broken at line ends: {', '.join(dict.fromkeys(others))})"
 
 

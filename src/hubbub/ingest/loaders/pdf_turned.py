@@ -54,6 +54,12 @@ class TurnedPlaces(Places):
         """Return a letter where it stands."""
         return self._turned_run(super().letter(text, place))
 
+    def baseline(self, place: int) -> float:
+        """Return how high the line is on which a letter stands, whatever its shape."""
+        y = super().baseline(place)
+        x = self._numbers[0]
+        return self._turned(x, y, x, y)[3]
+
     def runs(self, characters: str, *, by_letter: bool) -> Iterator[Run]:
         """Yield a page's letters as they are drawn, and each space and line end between them at no place."""
         for run in super().runs(characters, by_letter=True):
