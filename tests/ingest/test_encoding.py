@@ -59,6 +59,10 @@ def test_texts_are_read_in_their_encoding(encoding: str, text: str) -> None:
         ("cp1256", "المدينة;السكان\nالقاهرة;10100000\n"),
         ("cp1252", '{"stadt":"Köln"}'),
         ("cp1252", "It costs 5 € – “really”."),
+        ("iso8859-15", "Costs: 50 €"),
+        ("iso8859-15", "Prix 5 €, œuvre"),
+        ("iso8859-15", "Der Preis beträgt 50 € für Müller."),
+        ("koi8-r", "Москва, улица Мира, 5 д, квартира 7"),
     ],
 )
 def test_a_few_words_are_enough(encoding: str, text: str) -> None:
@@ -77,11 +81,15 @@ def test_what_is_no_text_is_refused_and_says_what_to_do() -> None:
     for data in (bytes(range(256)) * 8, b"\x7fELF\2\1\1" + b"\0" * 500, b"\x93\xff\xfe\x81" * 50 + b"\1\2\3" * 50):
         with pytest.raises(Unsupported, match="save it as UTF-8"):
             decode(data)
+    for text in ("THE TERM OF NOTICE IS THREE MONTHS. ", "The term of notice is three months. "):
+        with pytest.raises(Unsupported, match="EBCDIC"):
+            decode((text * 20).encode("cp037"))
 
 
 def test_zeros_part_words_and_colours_of_a_terminal_go() -> None:
     assert tidied(decode(b"a\vb")) == "a b"
     assert tidied(decode(b"abc\0def\n" * 20)).split() == ["abc", "def"] * 20
+    assert tidied(decode(b"N\bNA\bA _\bx\r\nend\r\n\x1a")) == "NA x\nend\n"
     assert tidied("\x1b[31mERROR\x1b[0m E1\r\nnext\rlast \x1b]0;title\x07end") == "ERROR E1\nnext\nlast end"
 
 

@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pptx
+from pptx.chart.data import XyChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from hubbub.ingest.blocks import Heading, Loaded, Paragraph, Table
 from hubbub.ingest.loaders import pptx as loader
+from hubbub.ingest.loaders.xml import etree
 from hubbub.ingest.reader import read_here
 from tests.ingest import documents
 from tests.ingest.workbooks import relations
 
 DATA = Path(__file__).parent / "data"
 BLANK = 6
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 
 
 def load(path: Path) -> Loaded:
@@ -183,3 +187,46 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63600000000200"
     "01e221bc330000000049454e44ae426082"
 )
+
+
+def test_automatic_numbers_and_merged_cells_are_read_as_they_are_shown(tmp_path: Path) -> None:
+    def line(text: str, mark: str = "", level: int = 0) -> str:
+        font = '<a:rPr><a:sym typeface="Wingdings"/></a:rPr>'
+        return f'<a:p xmlns:a="{DRAWING}"><a:pPr lvl="{level}">{mark}</a:pPr><a:r>{font}<a:t>{text}</a:t></a:r></a:p>'
+
+    number, letter = '<a:buAutoNum type="arabicPeriod"/>', '<a:buAutoNum type="alphaLcParenBoth"/>'
+    lines = (
+        *(line("one", number), line("\uf0e0 à two", number), line("part", letter, 1), line("part", letter, 1)),
+        *(line("three", number), line("plain", "<a:buNone/>")),
+        line("seven", '<a:buAutoNum type="romanUcPeriod" startAt="7"/>'),
+    )
+    presentation: Any = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[BLANK])
+    text = slide.shapes.add_textbox(Inches(1), Inches(1), Inches(2), Inches(1)).text_frame._txBody
+    text.remove(text.p_lst[0])
+    for one in lines:
+        text.append(etree.fromstring(one))
+    table = slide.shapes.add_table(3, 2, Inches(1), Inches(4), Inches(4), Inches(1)).table
+    for place, words in enumerate(("part", "month", "motor", "May", "", "June")):
+        table.cell(place // 2, place % 2).text = words
+    table.cell(1, 0).merge(table.cell(2, 0))
+    presentation.save(str(tmp_path / "a.pptx"))
+    assert load(tmp_path / "a.pptx").blocks[1:] == [
+        Paragraph("1. one\n2. → à two\n(a) part\n(b) part\n3. three\n- plain\nVII. seven", 1),
+        Table((("part", "month"), ("motor", "May"), ("motor", "June")), 1),
+    ]
+
+
+def test_the_points_of_a_scatter_chart_stay_with_their_own_places(tmp_path: Path) -> None:
+    presentation: Any = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[BLANK])
+    data = XyChartData()
+    for name, points in (("first", ((1, 20), (3, 40))), ("second", ((5, 60),))):
+        series = data.add_series(name)
+        for x, y in points:
+            series.add_data_point(x, y)
+    slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, Inches(1), Inches(1), Inches(4), Inches(2), data)
+    presentation.save(str(tmp_path / "a.pptx"))
+    assert load(tmp_path / "a.pptx").blocks[1:] == [
+        Table((("", "first"), ("1", "20"), ("3", "40")), 1), Table((("", "second"), ("5", "60")), 1),
+    ]  # fmt: skip

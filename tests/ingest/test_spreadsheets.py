@@ -228,6 +228,8 @@ def test_a_library_writes_what_we_read(tmp_path: Path) -> None:
         ('0.0,,"M"', 12_500_000, "12.5M"),
         ('[>=1000]0.0,"k";0', 15, "15"),
         ("0.00E+00", 12345.678, "1.23E+04"),
+        ("0.000E+00", 12345, "1.235E+04"),
+        ("0.0E+00", 9.96, "1.0E+01"),
         ("# ?/?", 2.5, "2 1/2"),
         ("0.00", 2.675, "2.68"),
         ("dd.mm.yyyy", 45352, "01.03.2024"),
@@ -275,6 +277,15 @@ def test_a_number_without_a_format_has_no_noise(value: float, shown: str) -> Non
                 Table((("Day", "Text", "Sum", "In"), ("1", "Rent", "5,0", "EUR"), ("2", "Pay", "9,0", "EUR"))),
             ],
         ),
+        (
+            "Name;Sum;In\nAda;10;EUR\n\nTotal;10;EUR\n\nPart;Price\nBolt;1,20\n\nWho;Mail;Room;Since\nEva;e@x;R1;May\n",
+            [
+                Table((("Name", "Sum", "In"), ("Ada", "10", "EUR"), ("Total", "10", "EUR"))),
+                Table((("Part", "Price"), ("Bolt", "1,20"))),
+                Table((("Who", "Mail", "Room", "Since"), ("Eva", "e@x", "R1", "May"))),
+            ],
+        ),
+        ("a;b\r\r\n1;2\r\r\nx;4\r\r\n", [Table((("a", "b"), ("1", "2"), ("x", "4")))]),
     ],
 )
 def test_the_dialect_of_a_csv_file_is_found(tmp_path: Path, text: str, blocks: list[Block]) -> None:

@@ -101,6 +101,26 @@ NOTEBOOK = json.dumps(
 )
 
 
+ODF_LISTS = (
+    '<?xml version="1.0"?><office:document xmlns:office="o" xmlns:text="t" xmlns:style="s" office:mimetype="m">'
+    '<office:automatic-styles><text:list-style style:name="L"><text:list-level-style-number text:level="1" '
+    'style:num-format="1" style:num-suffix=".)"/><text:list-level-style-number text:level="2" style:num-format="a" '
+    'style:num-suffix="."/></text:list-style></office:automatic-styles><office:body><office:text>'
+    '<text:list text:style-name="L"><text:list-item><text:p>one</text:p><text:list><text:list-item><text:p>part</text:p>'
+    "</text:list-item><text:list-item><text:p>part</text:p></text:list-item></text:list></text:list-item><text:list-item>"
+    '<text:p>two</text:p></text:list-item><text:list-item text:start-value="5"><text:p>five</text:p></text:list-item>'
+    '</text:list><text:list text:style-name="B"><text:list-item><text:p>mark</text:p></text:list-item></text:list>'
+    '<text:list text:style-name="L" text:continue-numbering="true"><text:list-item><text:p>six</text:p></text:list-item>'
+    '</text:list><text:h text:outline-level="1"><text:number>1.2</text:number>Title</text:h></office:text></office:body>'
+    "</office:document>"
+)
+ODF_MERGED = (
+    '<?xml version="1.0"?><office:document xmlns:office="o" xmlns:text="t" xmlns:table="ta" office:mimetype="m"><office:body>'
+    '<office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell table:number-rows-spanned="2">'
+    "<office:annotation><text:p>see</text:p></office:annotation><text:p>v</text:p></table:table-cell><table:table-cell>"
+    "<text:p>1</text:p></table:table-cell></table:table-row><table:table-row><table:covered-table-cell/><table:table-cell>"
+    "<text:p>2</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document>"
+)
 ODF_LOOKS = (
     '<?xml version="1.0"?><office:document xmlns:office="o" xmlns:text="t" xmlns:style="s" xmlns:table="ta" office:mimetype="m">'
     '<office:automatic-styles><style:style style:name="S" style:family="text"><style:text-properties '
@@ -126,6 +146,31 @@ ODF_SHEET = (
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
+        # Frames, and what stands in for them
+        ("a.html", '<p>a<iframe srcdoc="<p>b &amp;amp; <iframe srcdoc=\'c\'></iframe>"></iframe>d<iframe src=x>e</iframe>', "a b & c d"),
+        ("a.html", "<frameset><frame src=a><noframes><p>no frames</noframes></frameset>", ""),
+        # Tables within tables of RTF, cells that go over rows, lines within cells, and shapes
+        (
+            "a.rtf",
+            r"{\rtf1\trowd\intbl Item\cell Parts\cell\row\trowd\pard\intbl\itap1 A\par B\cell before\par"
+            r"\pard\intbl\itap2 1\nestcell 2\nestcell{\*\nesttableprops\trowd\cellx1\cellx2\nestrow}{\nonesttables\par}"
+            r"3\nestcell 4\nestcell{\*\nesttableprops\trowd\nestrow}\pard\intbl\itap1 after\cell\row\pard End\par}",
+            "Item | Parts A B | before 1, 2; 3, 4 after End",
+        ),
+        (
+            "a.rtf",
+            r"{\rtf1\trowd\clvmgf\cellx1\cellx2\intbl N\cell Jan\cell\row\trowd\clvmrg\cellx1\cellx2\intbl\cell Feb\cell\row"
+            r"\trowd\cellx1\cellx2\intbl\cell Mar\cell\row\pard x\par}",
+            "N | Jan N | Feb | Mar x",
+        ),
+        (
+            "a.rtf",
+            r"{\rtf1{\shp{\*\shpinst{\sp{\sn fFlipH}{\sv 0}}{\sp{\sn gtextUNICODE}{\sv Art}}{\shptxt box\par}}}\par}",
+            "Art box",
+        ),
+        # OpenDocument: numbers of lists, comments and merged cells of sheets
+        ("a.fodt", ODF_LISTS, "1.) one a. part b. part 2.) two 5.) five - mark 6.) six 1.2 Title"),
+        ("a.fods", ODF_MERGED, "S v | 1 v | 2 Comment on A1: see"),
         # Text that is struck out, hidden, or stands higher
         (
             "a.fodt",

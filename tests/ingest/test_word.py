@@ -435,3 +435,24 @@ def test_no_word_is_lost_in_whatever_order_elements_nest(tmp_path: Path, trees: 
     body = "".join(trees)
     held = Counter(re.findall(r"<w:t>(\w+) </w:t>", body))
     assert held <= Counter(re.findall(r"\w+", flat(load(tmp_path, body).blocks)))
+
+
+def test_fields_that_were_never_calculated_are_said(tmp_path: Path) -> None:
+    def empty(code: str) -> str:
+        return field(code, "").replace('<w:r><w:fldChar w:fldCharType="separate"/></w:r>', "")
+
+    body = (
+        paragraph("Total ", empty("=SUM(ABOVE)"), " on ", field("DATE", ""), " or ", field("DATE", run("3 May")))
+        + paragraph('<w:fldSimple w:instr=" SEQ Table "/>', ' <w:fldSimple w:instr="SEQ Table"/>'.strip(), text_box())
+        + paragraph(
+            empty('SYMBOL 252 \\f "Wingdings" \\s 12'), " ", empty("MACROBUTTON None Click here"), empty("IF 1")
+        )
+        + paragraph("10", run("6", '<w:position w:val="10"/>'), " a", run("5", '<w:position w:val="1"/>'))
+    )
+    loaded = load(tmp_path, body)
+    missing = "(not calculated)"
+    assert [block.text for block in loaded.blocks if isinstance(block, Paragraph)] == [
+        *(f"Total {missing} on {missing} or 3 May", missing * 2, "✓ Click here", "10^6 a5")
+    ]
+    said = "4 fields are not calculated in the file"
+    assert loaded.omitted == (Omission("fields_not_calculated", said, 4),)

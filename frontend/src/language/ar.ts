@@ -1093,6 +1093,7 @@ export const reasons: Catalogue = {
   omitted_damaged_slides: "شرائح تالفة: {count} من {of}",
   omitted_embedded_documents: "مستندات مضمّنة لم تُقرأ: {count} ({names})",
   omitted_embedded_objects: "كائنات مرتبطة لم تُقرأ: {count}",
+  omitted_fields_not_calculated: "حقول غير محسوبة: {count}",
   omitted_files: "ملفات بداخله تعذّرت قراءتها: {count} من {of} ({names})",
   omitted_formulas_not_calculated: "صيغ غير محسوبة: {count}",
   omitted_hidden_columns: "أعمدة مخفية تُركت: {count}",

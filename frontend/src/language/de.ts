@@ -1040,6 +1040,7 @@ export const reasons: Catalogue = {
   omitted_damaged_slides: "beschädigte Folien: {count} von {of}",
   omitted_embedded_documents: "nicht gelesene eingebettete Dokumente: {count} ({names})",
   omitted_embedded_objects: "nicht gelesene verknüpfte Objekte: {count}",
+  omitted_fields_not_calculated: "nicht berechnete Felder: {count}",
   omitted_files: "nicht lesbare Dateien darin: {count} von {of} ({names})",
   omitted_formulas_not_calculated: "nicht berechnete Formeln: {count}",
   omitted_hidden_columns: "weggelassene ausgeblendete Spalten: {count}",

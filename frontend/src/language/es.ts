@@ -1020,6 +1020,7 @@ export const reasons: Catalogue = {
   omitted_damaged_slides: "diapositivas dañadas: {count} de {of}",
   omitted_embedded_documents: "documentos incrustados no leídos: {count} ({names})",
   omitted_embedded_objects: "objetos vinculados no leídos: {count}",
+  omitted_fields_not_calculated: "campos sin calcular: {count}",
   omitted_files: "archivos ilegibles dentro: {count} de {of} ({names})",
   omitted_formulas_not_calculated: "fórmulas sin calcular: {count}",
   omitted_hidden_columns: "columnas ocultas omitidas: {count}",

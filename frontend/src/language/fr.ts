@@ -1045,6 +1045,7 @@ export const reasons: Catalogue = {
   omitted_damaged_slides: "diapositives endommagées : {count} sur {of}",
   omitted_embedded_documents: "documents incorporés non lus : {count} ({names})",
   omitted_embedded_objects: "objets liés non lus : {count}",
+  omitted_fields_not_calculated: "champs non calculés : {count}",
   omitted_files: "fichiers illisibles à l’intérieur : {count} sur {of} ({names})",
   omitted_formulas_not_calculated: "formules non calculées : {count}",
   omitted_hidden_columns: "colonnes masquées laissées de côté : {count}",

@@ -992,6 +992,7 @@ export const reasons: Catalogue = {
   omitted_damaged_slides: "壊れたスライド: {of} 枚中 {count} 枚",
   omitted_embedded_documents: "読めなかった埋め込み文書: {count} ({names})",
   omitted_embedded_objects: "読めなかったリンクオブジェクト: {count}",
+  omitted_fields_not_calculated: "計算されていないフィールド: {count}",
   omitted_files: "中の読めないファイル: {of} 件中 {count} 件 ({names})",
   omitted_formulas_not_calculated: "計算されていない数式: {count}",
   omitted_hidden_columns: "除いた非表示の列: {count}",

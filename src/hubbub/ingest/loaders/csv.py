@@ -42,13 +42,56 @@ def load(file: BinaryIO) -> Loaded:
         separator, text = named[1], text[named.end() :]
     csv.field_size_limit(CELL_LENGTH)
     try:
-        rows = _rows(text, separator or _separator(text))
+        parts = _parts(_rows(text, separator or _separator(text)))
     except csv.Error as error:
         most = CELL_LENGTH // 1024**2
         raise Invalid(
             f"The file can't be read as CSV: a cell is longer than {most} MB. Save it anew.", code="corrupt"
         ) from error
-    return Loaded(_blocks(rows))
+    return Loaded([block for part in parts for block in _blocks(part)])
+
+
+def _parts(rows: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Return the tables among rows: an empty row parts two where the second has a header of its own."""
+    if all(map(any, rows)):
+        return [rows] if rows else []
+    parts: list[list[tuple[str, ...]]] = []
+    usual = 0
+    """How many cells a row of the last table holds; 0 where it has no header, and its rows may stand above a table."""
+    together: list[tuple[str, ...]] = []
+    for row in (*rows, ()):
+        if any(row):
+            together.append(row)
+        elif together:
+            if not parts or (usual and len(together) > 1 and _has_header(together, usual)):
+                usual = _usual(together)
+                parts.append([])
+            parts[-1] += together
+            together = []
+    return parts
+
+
+def _usual(rows: Sequence[tuple[str, ...]]) -> int:
+    looked_at = [_held(row) for row in rows[:LOOK_ROWS]]
+    return Counter(map(len, looked_at)).most_common(1)[0][0] if top(looked_at, is_first=True)[1] else 0
+
+
+def _has_header(rows: Sequence[tuple[str, ...]], usual: int) -> bool:
+    """Tell whether rows below an empty one name their columns, over numbers or in other places than the table above.
+
+    `usual` is how many cells a row of the table above holds.
+    """
+    looked_at = [_held(row) for row in rows[:LOOK_ROWS]]
+    titles, headers = top(looked_at, is_first=False)
+    if headers:
+        return titles + headers < len(rows)
+    titles, headers = top(looked_at, is_first=True)
+    return bool(headers) and titles + headers < len(rows) and len(looked_at[titles]) not in (1, usual)
+
+
+def _held(row: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Return a row's cells that hold something, by their places."""
+    return [(place, text.strip()) for place, text in enumerate(row) if text.strip()]
 
 
 def _blocks(rows: list[tuple[str, ...]]) -> list[Block]:
@@ -56,7 +99,7 @@ def _blocks(rows: list[tuple[str, ...]]) -> list[Block]:
     blocks: list[Block] = []
     lines = [", ".join(filter(None, row)).lstrip("# ") for row in rows[:comments]]
     rows = rows[comments:]
-    looked_at = [[(place, text.strip()) for place, text in enumerate(row) if text.strip()] for row in rows[:LOOK_ROWS]]
+    looked_at = [_held(row) for row in rows[:LOOK_ROWS]]
     titles, headers = top(looked_at, is_first=True) if looked_at else (0, 0)
     lines += [" ".join(text for _, text in row) for row in looked_at[:titles]]
     blocks += [Paragraph("\n".join(filter(None, lines)))] if any(lines) else []
@@ -97,7 +140,7 @@ def _parsed(text: str, separator: str, *, quotes: bool) -> Iterator[tuple[str, .
         escapechar="\\" if is_escaped else None,
         doublequote=not is_escaped,
     )
-    return (tuple(row) for row in reader if any(row))
+    return (tuple(row) for row in reader)
 
 
 def _separator(text: str) -> str:
@@ -125,7 +168,8 @@ def _is_one_column(sample: str) -> bool:
 
 def _worth(sample: str, separator: str) -> tuple[float, float]:
     """Return how evenly a separator cuts lines, and how few of the cells hold what would be another one's."""
-    rows = [row for _, row in zip(range(LOOK_ROWS), _parsed(sample, separator, quotes=True), strict=False)]
+    parsed = filter(any, _parsed(sample, separator, quotes=True))
+    rows = [row for _, row in zip(range(LOOK_ROWS), parsed, strict=False)]
     widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
         return 0.0, 0.0

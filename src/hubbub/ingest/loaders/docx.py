@@ -38,6 +38,8 @@ def load(file: BinaryIO) -> Loaded:
         raise damaged() from error
     if walk.pictures and parts.held < walk.pictures * CAPTION_LENGTH:
         parts.lose_pictures(walk.pictures)
+    if walk.not_calculated:
+        parts.lose_fields(walk.not_calculated)
     inner, lost = embedded.inner(parts.package, walk.embedded)
     first = next((block.text for block in blocks if isinstance(block, Heading)), "")
     omitted = (*parts.omissions(), *lost)

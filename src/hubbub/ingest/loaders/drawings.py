@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from hubbub.ingest.blocks import Block, Paragraph, Table
 from hubbub.ingest.loaders.formats import Shown, format_of
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text
 from hubbub.ingest.loaders.ooxml import Package, relation_id
+from hubbub.ingest.loaders.symbols import in_font, symbol_font, with_symbols
 
 MOST_POINTS = 10_000
 
@@ -24,9 +27,24 @@ def paragraph_text(paragraph: Any) -> str:
     """Return the text of a paragraph of DrawingML."""
     text = Text()
     for node in paragraph.iter("{*}t", "{*}br", "{*}tab"):
-        is_text = node.tag.endswith("}t")
-        text.add(node.text or "" if is_text else " ", _look(node.getprevious()) if is_text else PLAIN)
+        if node.tag.endswith("}t"):
+            properties = node.getprevious()
+            text.add(_in_its_font(node.text or "", properties), _look(properties))
+        else:
+            text.add(" ")
     return " ".join(text.take().split())
+
+
+def _in_its_font(text: str, properties: Any) -> str:
+    """Return what a run's text shows: its symbol font is for what is of private use, unless all is set in one."""
+    if properties is None or not len(properties):
+        return text
+    for one in properties:
+        if one.tag.endswith("}latin"):
+            text = in_font(symbol_font(one.get("typeface", "")), text)
+        elif one.tag.endswith("}sym"):
+            text = with_symbols(symbol_font(one.get("typeface", "")), text)
+    return text
 
 
 def _look(properties: Any) -> Look:
@@ -74,20 +92,38 @@ def _chart(root: Any, page: int | None) -> list[Block]:
     """Return a chart's titles, and a table of its series over its categories."""
     lines = list(paragraphs(root))
     blocks: list[Block] = [Paragraph("Chart: " + "\n".join(lines), page)] if lines else []
-    columns: dict[str, dict[int, str]] = {}
+    found: list[_Series] = []
     categories: dict[int, str] = {}
     for number, series in enumerate(root.iter("{*}ser"), start=1):
         name = " ".join(_points(series.find("{*}tx")).values()) or f"Series {number}"
-        values = _points(_first(series, "{*}val", "{*}yVal"))
         categories = _points(_first(series, "{*}cat", "{*}xVal")) or categories
-        columns[name if name not in columns else f"{name} ({number})"] = values
-    if not columns:
+        name = f"{name} ({number})" if any(name == one.name for one in found) else name
+        found.append(_Series(name, categories, _points(_first(series, "{*}val", "{*}yVal"))))
+        if sizes := _points(series.find("{*}bubbleSize")):
+            found.append(_Series(f"{name} (size)", categories, sizes))
+    if not found:
         words = [" ".join((node.text or "").split()) for node in root.iter("{*}pt")]
         return blocks + ([Paragraph("\n".join(filter(None, words)), page)] if any(words) else [])
-    places = sorted({place for points in (categories, *columns.values()) for place in points})
-    header = ("", *columns)
-    rows = [(categories.get(place, ""), *(column.get(place, "") for column in columns.values())) for place in places]
-    return [*blocks, Table((header, *rows), page)]
+    by_categories: dict[tuple[tuple[int, str], ...], list[_Series]] = {}
+    for one in found:
+        # Those that name none, before the first that does, share its names.
+        by_categories.setdefault(tuple((one.categories or categories).items()), []).append(one)
+    return [*blocks, *(_series_table(dict(names), series, page) for names, series in by_categories.items())]
+
+
+class _Series(msgspec.Struct):
+    """What a chart shows of one kind: numbers over categories, or over other numbers."""
+
+    name: str
+    categories: dict[int, str]
+    values: dict[int, str]
+
+
+def _series_table(categories: dict[int, str], series: list[_Series], page: int | None) -> Table:
+    places = sorted({place for points in (categories, *(one.values for one in series)) for place in points})
+    header = ("", *(one.name for one in series))
+    rows = [(categories.get(place, ""), *(one.values.get(place, "") for one in series)) for place in places]
+    return Table((header, *rows), page)
 
 
 def _first(element: Any, *names: str) -> Any:

@@ -18,7 +18,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\v\r\f\x1b\b\x0e\x0f\x1c\x1d\x1e\x1f"))
+_CONTROLS = bytes(set(range(32)) - set(b"\0\t\n\v\r\f\x1a\x1b\b\x0e\x0f\x1c\x1d\x1e\x1f"))
 _NOT_CONTROLS = bytes(set(range(256)) - set(_CONTROLS))
 FEWEST_WIDE = 8
 """With fewer bytes nobody can tell that a text has two or four of them for a character."""
@@ -38,6 +38,8 @@ _ONE_LETTER = 3
 """So many characters of UTF-7 stand for one letter."""
 _EASTERN = "\u2e80"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_OVERSTRUCK = re.compile("[^\\n\b]\b")
+"""How printers are told to print in bold, and to underline: what comes next goes over the letter."""
 NOT_TEXT = because("not_text")
 
 
@@ -53,6 +55,7 @@ def read_text(file: BinaryIO) -> str:
 def tidied(text: str) -> str:
     """Return a text with line feeds for line breaks, without NULs and the colours of a terminal."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("\v", " ")
+    text = _OVERSTRUCK.sub("", text.rstrip("\x1a")) if "\b" in text or text.endswith("\x1a") else text
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
@@ -112,7 +115,8 @@ def _legacy(data: bytes, named: str | None) -> str:
 def _is_mainframe(data: bytes) -> bool:
     """Tell whether a text is in EBCDIC: its blanks are 0x40, and most of its letters lie above ASCII."""
     head = data[:SAMPLE_BYTES]
-    letters = sum(head.count(one) for one in b"\x81\x85\x89\x95\x96\x99\xa2\xa3")  # a e i n o r s t
+    small, large = b"\x81\x85\x89\x95\x96\x99\xa2\xa3", b"\xc1\xc5\xc9\xd5\xd6\xd9\xe2\xe3"  # a e i n o r s t
+    letters = sum(head.count(one) for one in small + large)
     return head.count(b"\x40") > len(head) // 20 > 10 * head.count(b" ") and letters > len(head) // 4
 
 

@@ -229,13 +229,22 @@ def _filled(parts: list[_Part], digits: str) -> str:
 
 
 def _scientific(value: float, shape: _Shape, exponent: str) -> str:
-    mantissa, _, power = format(value, f".{shape.most_after}E").partition("E")
-    if shape.most_whole > 1:  # powers come in steps of so many
-        number = Decimal(format(value, f".{MOST_DIGITS}g"))
-        steps = (number.adjusted() if number else 0) // shape.most_whole * shape.most_whole
-        mantissa, power = format(number.scaleb(-steps), f".{shape.most_after}f"), str(steps)
+    number = Decimal(format(value, f".{MOST_DIGITS}g"))
+    try:
+        mantissa, power = _with_power(number, max(shape.most_whole, 1), shape.most_after)
+    except InvalidOperation:
+        return show_general(value)
     sign = "-" if power.startswith("-") else "+" if exponent[1] == "+" else ""
     return f"{mantissa}E{sign}{power.lstrip('+-').lstrip('0').rjust(len(exponent) - 2, '0')}"
+
+
+def _with_power(number: Decimal, width: int, after: int) -> tuple[str, str]:
+    """Return a number's digits and its power of ten, which comes in steps of `width`."""
+    steps = (number.adjusted() if number else 0) // width * width
+    rounded = number.scaleb(-steps).quantize(Decimal(1).scaleb(-after), ROUND_HALF_UP)
+    if rounded and rounded.adjusted() >= width:  # it was rounded up to the next power
+        return _with_power(rounded.scaleb(steps), width, after)
+    return format(rounded, "f"), str(steps)
 
 
 def _fraction(value: float, numerator: str, denominator: str) -> str:

@@ -26,6 +26,11 @@ MOST_SEARCHED_BYTES = 4 * 1024 * 1024
 _HIGH = re.compile(rb"[\x80-\xff]")
 _PARTING = re.compile(rb'[<>\r\n\t",;=:&/]')
 """None of these is the second byte of a letter in any of the encodings."""
+_MONEY = re.compile(rb"\d[ \xa0]?\xa4(?![A-Za-z\x80-\xff])|(?<![A-Za-z\x80-\xff])\xa4[ \xa0]?\d")
+"""The euro beside an amount in ISO 8859-15. Before, the byte was a sign for any currency, which nobody writes."""
+_PLAUSIBLE = 0.9
+_WINDOWS = re.compile(rb"[\x80-\x9f]")
+"""Signs of Windows' encodings, where others have none."""
 _MULTIBYTE = frozenset(("cp932", "gb18030", "big5hkscs", "cp949", "euc_jis_2004", "johab"))
 
 
@@ -44,6 +49,8 @@ class Guess(msgspec.Struct, frozen=True):
 def guessed(data: bytes) -> Guess | None:
     """Return the likeliest encoding of a text that is not UTF-8, None where none makes a text of it."""
     sample = _telling(data)
+    if _MONEY.search(sample) and not _WINDOWS.search(sample) and _plausibility(sample, "iso8859-15") > _PLAUSIBLE:
+        return Guess("iso8859-15", 1.0)
     chardet: Any = importlib.import_module("chardet")
     found = chardet.detect_all(
         sample, ignore_threshold=True, include_encodings=list(_WEIGHTS), compat_names=False, max_bytes=len(sample)

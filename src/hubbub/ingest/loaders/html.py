@@ -1,7 +1,7 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -11,6 +11,7 @@ from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import Cell
 from hubbub.ingest.loaders.html_flow import HEADINGS, Attributes, Flow, TableFlow, cell_of
 from hubbub.ingest.loaders.labels import codec_of
+from hubbub.ingest.loaders.symbols import in_font, symbol_font
 
 _SKIPPED = frozenset(
     (
@@ -21,8 +22,8 @@ _SKIPPED = frozenset(
             "style",
             "nav",
             "noscript",
+            "noframes",
             "template",
-            "iframe",
             "object",
             "canvas",
             "audio",
@@ -49,6 +50,8 @@ _SHOWN_INPUTS = frozenset(
 )
 MOST_OPTIONS = 20
 """A list to choose from is read whole up to here; of a longer one, what is chosen."""
+MOST_FRAMES = 5
+"""So many pages deep are frames in frames read."""
 HEAD_BYTES = 1024 * 1024
 
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -63,6 +66,7 @@ _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _STRUCK = frozenset(("s", "strike", "del"))
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+_FAMILY = re.compile(r"(?:^|;)\s*font(?:-family\s*:|\s*:[^;,]*?[\d.](?:px|pt|em|%)\S*)\s*([^;,]+)", re.IGNORECASE)
 _SHADOW = re.compile(r"<template\b[^>]*>|</template\s*>", re.IGNORECASE)
 _IS_SHADOW = re.compile(r"\sshadow(?:rootmode|root|mode)\s*=", re.IGNORECASE)
 _UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
@@ -79,19 +83,33 @@ def decode_page(data: bytes) -> str:
     return decode(data, codec_of(declared.group(1).decode("ascii", "replace")) if declared else None)
 
 
-def read_page(text: str, *, is_xml: bool = False) -> Loaded:
-    """Return what a page shows; one that says that it is XML is read as XML, too."""
+def read_page(text: str, *, is_xml: bool = False, depth: int = 0) -> Loaded:
+    """Return what a page shows, at some depth in others; one that says that it is XML is read as XML, too."""
     page = LexborHTMLParser(_with_shadows(_as_html(text) if is_xml or _IS_XHTML.match(text) else text))
     title = page.css_first("head title")
     unseen: set[int] = set()
     struck: set[int] = set()
+    fonts = _fonts(page) if "dings" in text or "ymbol" in text or "DINGS" in text or "YMBOL" in text else {}
     for node in page.css(_MAY_HIDE):
         attributes = node.attributes
         if _is_unseen(attributes, node.tag or ""):
             unseen.add(node.mem_id)
         elif "through" in (style := attributes.get("style") or "") and _STRUCK_STYLE.search(style):
             struck.add(node.mem_id)
-    return Loaded(_Walk(unseen, struck).blocks(page.root), title=" ".join(title.text().split()) if title else "")
+    walk = _Walk(unseen, struck, fonts, depth)
+    return Loaded(walk.blocks(page.root), title=" ".join(title.text().split()) if title else "")
+
+
+def _fonts(page: LexborHTMLParser) -> dict[int, str]:
+    """Return the fonts of elements that name one, by the places of their nodes; none where no symbol font is named."""
+    fonts: dict[int, str] = {}
+    for node in page.css("font[face], [style]"):
+        attributes = node.attributes
+        if named := _FAMILY.search(attributes.get("style") or ""):
+            fonts[node.mem_id] = symbol_font(named.group(1))
+        elif node.tag == "font" and (face := attributes.get("face")):
+            fonts[node.mem_id] = symbol_font(face.partition(",")[0])
+    return fonts if any(fonts.values()) else {}
 
 
 def _with_shadows(text: str) -> str:
@@ -126,43 +144,51 @@ def _as_html(text: str) -> str:
 class _Walk:
     """Goes through a page once, in reading order, without recursion (a hostile page is deep)."""
 
-    def __init__(self, unseen: Set[int], struck: Set[int]) -> None:
+    def __init__(self, unseen: Set[int], struck: Set[int], fonts: Mapping[int, str], depth: int) -> None:
         self._unseen = unseen
         """Which elements are not shown, by the places of their nodes in memory."""
         self._struck = struck
         """Which elements' styles strike out their text."""
+        self._fonts = fonts
+        """The symbol fonts that elements name, "" for other fonts."""
+        self._depth = depth
+        """How many pages this one is framed by."""
         self._flows: list[Flow] = [Flow()]
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         """Return what the page shows; what it does not show is not entered."""
-        flows, unseen, struck = self._flows, self._unseen, self._struck
-        opened: list[tuple[LexborNode, str]] = []
-        """The elements that the next node stands in, with their tags."""
+        flows, unseen, struck, fonts = self._flows, self._unseen, self._struck, self._fonts
+        opened: list[tuple[LexborNode, str, str]] = []
+        """The elements that the next node stands in, with their tags and the font around them."""
+        font = ""
         node = root
         while node is not None:
             tag = node.tag
             inner: LexborNode | None = None
             if tag == "-text":
-                flows[-1].add(node.text_content or "")
+                text = node.text_content or ""
+                flows[-1].add(in_font(font, text) if font else text)
             elif tag is not None and tag not in _SKIPPED and not (unseen and node.mem_id in unseen):
                 if struck and node.mem_id in struck and tag in _INLINE:
                     tag = "s"
                 if tag in _INLINE:
                     inner = node.child
                     if inner is not None:
-                        opened.append((node, tag))
+                        opened.append((node, tag, font))
                 elif tag != "tr" or not self._takes_row(node):
                     self._enter(node, tag)
                     inner = node.child if tag not in _WHOLE else None
                     if inner is not None:
-                        opened.append((node, tag))
+                        opened.append((node, tag, font))
                     else:
                         self._leave(tag)
+                if fonts and inner is not None:
+                    font = fonts.get(node.mem_id, font)
             while inner is None and opened:
                 inner = node.next
                 if inner is None:
-                    node, tag = opened.pop()
+                    node, tag, font = opened.pop()
                     if tag not in _INLINE:
                         self._leave(tag)
             node = inner
@@ -170,7 +196,7 @@ class _Walk:
 
     def _takes_row(self, row: LexborNode) -> bool:
         """Read a row of a table at once if its cells hold nothing but text; return whether it was read."""
-        if not self._tables:
+        if not self._tables or self._fonts:
             return False
         unseen = self._unseen
         cells: list[Cell] = []
@@ -235,6 +261,8 @@ class _Walk:
                 flow.add(_value(node.attributes))
             case "select":
                 flow.add(f" {_options(node)} ")
+            case "iframe":
+                self._frame(node, flow)
             case "textarea" | "button":
                 flow.add(" ")
             case "msup" | "msub" | "mfrac" | "msqrt" | "mroot" | "msubsup" | "munder" | "mover" | "munderover":
@@ -243,6 +271,11 @@ class _Walk:
                 flow.begin_heading(HEADINGS[tag])
             case _:
                 flow.end_paragraph()
+
+    def _frame(self, node: LexborNode, flow: Flow) -> None:
+        """Read the page that a frame holds itself; one that lies elsewhere is no part of the file."""
+        if (inside := node.attributes.get("srcdoc")) and self._depth < MOST_FRAMES:
+            flow.add_blocks(read_page(inside, depth=self._depth + 1).blocks)
 
     def _leave(self, tag: str) -> None:
         flow = self._flows[-1]
@@ -283,9 +316,9 @@ class _Walk:
 
 
 _FORMULAS = frozenset(("msup", "msub", "mfrac", "msqrt", "mroot", "msubsup", "munder", "mover", "munderover"))
-_LEAVES = frozenset(("br", "img", "input", "select", "sup", *_FORMULAS))
+_LEAVES = frozenset(("br", "img", "input", "select", "sup", "iframe", *_FORMULAS))
 """What is read when it is entered, or has nothing to end."""
-_WHOLE = frozenset(("select", *_FORMULAS))
+_WHOLE = frozenset(("select", "iframe", *_FORMULAS))
 """What is read when it is entered, with all that is in it."""
 _MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"]'
 

@@ -27,15 +27,18 @@ class RunLook(msgspec.Struct, frozen=True):
     is_raised: bool | None = None
     style: str = ""
     """The style that they name."""
+    font: str | None = None
+    """The symbol font that they name, "" for any other font."""
 
     def over(self, outer: "RunLook") -> "RunLook":
         """Return what holds where these properties stand within others."""
-        if self == SAYS_NOTHING:
+        if self is SAYS_NOTHING or (self is OTHER_FONT and not outer.font) or self == SAYS_NOTHING:
             return outer
         return RunLook(
             outer.is_hidden if self.is_hidden is None else self.is_hidden,
             outer.is_struck if self.is_struck is None else self.is_struck,
             outer.is_raised if self.is_raised is None else self.is_raised,
+            font=outer.font if self.font is None else self.font,
         )
 
     def shown(self) -> Look:
@@ -46,6 +49,8 @@ class RunLook(msgspec.Struct, frozen=True):
 
 
 SAYS_NOTHING = RunLook()
+OTHER_FONT = RunLook(font="")
+"""What most runs say, if anything: that their font shows letters as they are."""
 
 
 def marked(text: str, mark: str) -> str:

@@ -13,7 +13,9 @@ from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook, Text, marked
+from hubbub.ingest.loaders.odf_lists import Lists
 from hubbub.ingest.loaders.odf_looks import UNSEEN, Looks
+from hubbub.ingest.loaders.symbols import in_font
 from hubbub.ingest.loaders.tables import Row, tables
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of, parse
 
@@ -82,7 +84,7 @@ def _read(content: Element, styles: Element | None, meta: Element | None, inlaid
     body = child(content, "body")
     if body is None:
         raise Invalid(_DAMAGED, code="corrupt")
-    walk = _Walk(_unseen_styles(content), Looks(content, styles), inlaid)
+    walk = _Walk(_unseen_styles(content), Looks(content, styles), Lists(content, styles), inlaid)
     try:
         blocks = [*_margins(walk, styles, "header"), *walk.blocks(body), *_margins(walk, styles, "footer")]
     except RecursionError as error:
@@ -118,8 +120,11 @@ def _is_unseen(section: Element) -> bool:
 
 
 class _Walk:
-    def __init__(self, unseen_styles: frozenset[str], looks: Looks, inlaid: Inlaid) -> None:
+    def __init__(self, unseen_styles: frozenset[str], looks: Looks, lists: Lists, inlaid: Inlaid) -> None:
         self._inlaid = inlaid
+        self._lists = lists
+        self._comments: list[str] | None = None
+        """The comments on the cells of the sheet that is being read; None where comments stand in the text."""
         self._looks = looks
         self._outer = SAYS_NOTHING
         """How all looks in the section that is being read."""
@@ -145,7 +150,7 @@ class _Walk:
                 blocks += [Paragraph(text, self.page)] if text else []
                 blocks += after
             elif name == "list":
-                lines = self._items(one, 0)
+                lines = self._items(one, attribute(one, "style-name") or "", ())
                 blocks += [Paragraph("\n".join(lines), self.page)] if lines else []
             elif name == "table":
                 if root.tag.endswith("}spreadsheet") and (title := attribute(one, "name")):
@@ -156,6 +161,8 @@ class _Walk:
                 self.page = (self.page or 0) + 1
                 blocks.append(Heading(attribute(one, "name") or f"Slide {self.page}", 1, self.page))
                 blocks += self.blocks(one)
+            elif name == "annotation" and self._comments is not None:
+                self._comments += [text] if (text := flat(self.blocks(one))) else []
             elif name == "notes" and (text := flat(self.blocks(one))):
                 blocks.append(Paragraph(f"[Notes: {text}]", self.page))
             elif name == "image":
@@ -180,8 +187,8 @@ class _Walk:
 
     def _read(self, element: Element, outer: RunLook, text: Text) -> None:
         """Read what stands in a line, of which `outer` says how it looks."""
-        look = outer.shown()
-        text.add(element.text or "", look)
+        look, font = outer.shown(), outer.font or ""
+        text.add(in_font(font, element.text or ""), look)
         for one in element:
             name = name_of(one)
             if name in ("s", "tab"):
@@ -203,23 +210,26 @@ class _Walk:
                 self._beside += self.blocks(one) if name == "text-box" else self._table(one)
             elif name == "image":
                 self._beside += self._inlaid.read(attribute(one, "href") or "", self.page)
+            elif name == "number":
+                text.add(f"{one.text or ''} ", look)
             elif name == "ruby-text" and one.text:
                 text.add(f"({one.text})", look)
             elif name and name not in _SKIPPED:
                 self._read(one, self._looks.of("text", one).over(outer) if name == "span" else outer, text)
-            text.add(one.tail or "", look)
+            text.add(in_font(font, one.tail or ""), look)
 
-    def _items(self, element: Element, depth: int) -> list[str]:
+    def _items(self, element: Element, style: str, outer: tuple[int, ...]) -> list[str]:
+        """Return the lines of a list of a style, which stands in items of these numbers."""
         lines: list[str] = []
+        numbers = self._lists.numbers(element, style, outer)
         for item in element:
-            lead = "- "
+            lead, places = numbers.next(item)
             for one in item:
                 if name_of(one) == "list":
-                    lines += self._items(one, depth + 1)
-                    continue
-                if text := flat(self.blocks([one])):
-                    lines.append("  " * min(depth, 10) + lead + text)
-                    lead = "  "
+                    lines += self._items(one, attribute(one, "style-name") or style, places)
+                elif name_of(one) != "number" and (text := flat(self.blocks([one]))):
+                    lines.append("  " * min(len(outer), 10) + f"{lead or ' '} {text}")
+                    lead = ""
         return lines
 
     def _sheet(self, element: Element, title: str) -> list[Block]:
@@ -231,8 +241,12 @@ class _Walk:
         columns = _hidden_columns(element)
         shown: list[Row] = []
         apart: dict[str, list[Row]] = {"row": [], "column": []}
+        comments: list[str] = []
+        number = 1
+        above: dict[int, tuple[int, str]] = {}  # by column: for how many rows more a merged cell goes on
         for row, times in _rows(element):
-            cells = self._cells(row)
+            cells = self._cells(row, number, above, comments)
+            number += times
             inside = [cell for cell in cells if columns[bisect_right(columns, cell[0], key=itemgetter(0)) - 1][1]]
             if attribute(row, "visibility") in _COLLAPSED:
                 apart["row"] += [cells] if cells else []
@@ -240,26 +254,43 @@ class _Walk:
             apart["column"] += [inside] if inside else []
             seen = [cell for cell in cells if cell not in inside] if inside else cells
             shown += [seen] * (min(times, MOST_REPEATED_ROWS) if seen else 1)
-        made = [*tables(shown), *self._shapes(element)]
+        said: list[Block] = [Paragraph("\n".join(comments))] if comments else []
+        made = [*tables(shown), *said, *self._shapes(element)]
         for what, rows in apart.items():
             count = len({column for row in rows for column, _ in row}) if what == "column" else len(rows)
             if count:
                 self.hidden.append(Hidden(what, count, [Heading(title, 1), *tables(rows)]))
         return [Heading(title, 1), *made] if made else []
 
-    def _cells(self, row: Element) -> Row:
-        """Return the cells of a sheet's row that hold something, each in its column."""
-        cells: Row = []
+    def _cells(self, row: Element, number: int, above: dict[int, tuple[int, str]], comments: list[str]) -> Row:
+        """Return the cells of a sheet's row that hold something, each in its column; a merged one in each of its rows.
+
+        Comments on them are added to `comments`.
+        """
+        cells: list[tuple[int, str]] = []
         column = 1
         for one in row:
             if name_of(one) not in ("table-cell", "covered-table-cell"):
                 continue
             repeated = _count(one, "number-columns-repeated")
+            self._comments = []
             text = flat(self.blocks(one)) or self._value(one)
-            text = marked(text, self._looks.of("table-cell", one).shown().mark)
+            comments += [f"Comment on {_letters(column)}{number}: {said}" for said in self._comments]
+            self._comments = None
+            look = self._looks.of("table-cell", one)
+            text = marked(in_font(look.font or "", text), look.shown().mark)
             if text and name_of(one) == "table-cell":
-                cells += [(column + number, text) for number in range(min(repeated, MOST_COLUMNS))]
+                cells += [(column + further, text) for further in range(min(repeated, MOST_COLUMNS))]
+                if (spanned := _count(one, "number-rows-spanned")) > 1:
+                    above[column] = spanned, text
+            elif column in above:
+                cells.append((column, above[column][1]))
             column += repeated
+        for merged, (left, text) in list(above.items()):
+            if left > 1:
+                above[merged] = left - 1, text
+            else:
+                del above[merged]
         return cells
 
     def _value(self, cell: Element) -> str:
@@ -293,6 +324,15 @@ class _Walk:
                 cells.pop()
             rows += [cells] * (min(row_times, MOST_REPEATED_ROWS) if cells else 0)
         return table_blocks(rows, self.page)
+
+
+def _letters(column: int) -> str:
+    """Return a column's name: A to Z, then AA."""
+    name = ""
+    while column > 0:
+        column, letter = divmod(column - 1, 26)
+        name = chr(ord("A") + letter) + name
+    return name
 
 
 def _hidden_columns(table: Element) -> list[tuple[int, bool]]:

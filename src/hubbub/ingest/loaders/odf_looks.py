@@ -1,8 +1,10 @@
 """Tell how the styles of OpenDocument make text look: hidden, struck out, raised."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hubbub.ingest.loaders.looks import PLAIN, SAYS_NOTHING, RunLook
+from hubbub.ingest.loaders.symbols import symbol_font
 from hubbub.ingest.loaders.xml import Element, attribute, name_of
 
 UNSEEN = RunLook(is_hidden=True)
@@ -14,11 +16,16 @@ class Looks:
 
     def __init__(self, *roots: Element | None) -> None:
         self._own: dict[tuple[str, str], RunLook] = {}
+        fonts = {
+            attribute(face, "name") or "": symbol_font(attribute(face, "font-family") or "")
+            for root in roots
+            for face in (root.iter("{*}font-face") if root is not None else ())
+        }
         for root in roots:
             for style in root.iter("{*}style") if root is not None else ():
-                look = _look(style)
+                look = _look(style, fonts)
                 self._own[attribute(style, "family") or "", attribute(style, "name") or ""] = look
-        if all(look.shown() == PLAIN for look in self._own.values()):
+        if all(look.shown() == PLAIN and not look.font for look in self._own.values()):
             self._own = {}
 
     def of(self, family: str, element: Element) -> RunLook:
@@ -32,7 +39,7 @@ class Looks:
         return look
 
 
-def _look(style: Element) -> RunLook:
+def _look(style: Element, fonts: Mapping[str, str]) -> RunLook:
     found: dict[str, Any] = {"style": attribute(style, "parent-style-name") or ""}
     for properties in style:
         if name_of(properties) != "text-properties":
@@ -45,4 +52,7 @@ def _look(style: Element) -> RunLook:
         if (position := attribute(properties, "text-position")) is not None:
             place = position.split()[0] if position.split() else ""
             found["is_raised"] = place == "super" or (place[:1].isdigit() and place.strip("0%") != "")
+        font = attribute(properties, "font-name") or attribute(properties, "font-family")
+        if font is not None:
+            found["font"] = fonts.get(font) or symbol_font(font)
     return RunLook(**found)

@@ -11,8 +11,10 @@ from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, relation_id
+from hubbub.ingest.loaders.slide_lists import items
 
 _DAMAGE = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
 _SHAPES = ("sp", "grpSp", "graphicFrame", "cxnSp", "pic")
@@ -176,9 +178,10 @@ class _Slide:
             said = (" ".join(one.get("descr", "").split()) for one in shape.iterfind("{*}nvPicPr/{*}cNvPr"))
             told: list[Block] = [Paragraph(f"[Image: {text}]", self._page) for text in said if text]
             return told + self._inlaid_in(shape)
-        lines = list(paragraphs(shape))
+        lines = list(items(shape))
         mark = "- " if len(lines) > 1 else ""
-        return [Paragraph("\n".join(mark + line for line in lines), self._page)] if lines else []
+        texts = [f"{number} {line}" if number else mark + line for number, line in lines]
+        return [Paragraph("\n".join(texts), self._page)] if texts else []
 
     def _inlaid_in(self, shape: Any) -> list[Block]:
         """Return what pictures say that a shape shows."""
@@ -188,8 +191,13 @@ class _Slide:
     def _graphic(self, frame: Any) -> list[Block]:
         blocks: list[Block] = []
         for table in frame.iter("{*}tbl"):
-            rows = [tuple(" ".join(paragraphs(cell)) for cell in row.iterfind("{*}tc")) for row in table.iter("{*}tr")]
-            filled = tuple(row for row in rows if any(row))
+            rows = [row.findall("{*}tc") for row in table.iter("{*}tr")]
+            if any(_is_covered(cell) for row in rows for cell in row):
+                cells = [[_cell(one) for one in row if not _is_covered(one)] for row in rows]
+                blocks += table_blocks([row for row in cells if any(cell.blocks for cell in row)], self._page)
+                continue
+            texts = (tuple(" ".join(paragraphs(cell)) for cell in row) for row in rows)
+            filled = tuple(row for row in texts if any(row))
             blocks += [Table(filled, self._page)] if filled else []
         for element in frame.iter("{*}chart", "{*}relIds"):
             relation = self._relations.get(relation_id(element) or relation_id(element, "dm"))
@@ -212,6 +220,17 @@ class _Slide:
                 lines = [f"Comment: {text}" for comment in root.iter("{*}cm") if (text := _comment(comment))]
                 blocks += [Paragraph("\n".join(lines), self._page)] if lines else []
         return blocks
+
+
+def _cell(cell: Any) -> Cell:
+    text = " ".join(paragraphs(cell))
+    spans = (min(max(_whole(cell.get(name, "1")), 1), MOST_COLUMNS) for name in ("gridSpan", "rowSpan"))
+    return Cell([Paragraph(text)] if text else [], *spans)
+
+
+def _is_covered(cell: Any) -> bool:
+    """Tell whether a cell lies below one that goes over it."""
+    return any(cell.get(name) in ("1", "true") for name in ("hMerge", "vMerge"))
 
 
 def _notes(root: Any) -> Iterator[str]:

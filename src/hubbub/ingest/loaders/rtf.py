@@ -6,7 +6,9 @@ from typing import BinaryIO
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
+from hubbub.ingest.loaders.grids import Cell, table_blocks
 from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look, Text
+from hubbub.ingest.loaders.symbols import SYMBOL_FIELD, in_font, symbol_font, symbol_of
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.S
@@ -21,7 +23,6 @@ _SKIPPED = frozenset(
             b"rsidtbl",
             b"generator",
             b"latentstyles",
-            b"fldinst",
             b"objdata",
         ),
         *(
@@ -47,6 +48,8 @@ _NOTES = {
 }
 _MARGINS = ("Header", "Footer")
 _ENDS = (b"par", b"sect", b"page", b"cell", b"nestcell", b"row", b"nestrow")
+_TABLE_WORDS = frozenset((b"pard", b"itap", b"clvmgf", b"clvmrg", b"cellx", b"intbl", b"trowd"))
+_CODES = frozenset((b"fldinst", b"sn", b"sv"))
 _SIGNS = {
     b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ",
@@ -56,24 +59,41 @@ _CHARSETS = {
     **{177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 77: "mac-roman"},
 }
 _FAMILIES = {b"ansi": "cp1252", b"mac": "mac-roman", b"pc": "cp437", b"pca": "cp850"}
-_FONT = re.compile(rb"\\f(\d+)(?:\\[a-z]+-?\d*)*?\\fcharset(\d+)")
+_FONT = re.compile(rb"\\f(\d+)(?:\\[a-z]+-?\d* ?)*?\\fcharset(\d+)")
+_SYMBOL_FONT = re.compile(rb"\\f(\d+)[^;]{0,300}?[ }]((?:Symbol|Wingdings|Webdings)[ \d]*);", re.IGNORECASE)
 MOST_DEPTH = 1000
+MOST_FONT_BYTES = 200_000
 
 
 class _State:
     """What holds within a group."""
 
+    is_skipped = is_hidden = is_struck = is_raised = is_deleted = is_upr = is_in_note = False
+    after_unicode = 1
+    codec: str = ""
+    font: str = ""
+    note: str = ""
+    instruction: bytearray | None = None
+    """The code of a field, or the name of a property, that is being read."""
+    is_symbol = False
+    """Whether the field's code says already what it shows."""
+    owns_instruction = is_word_art = False
+
     def __init__(self, outer: "_State | None" = None) -> None:
-        self.is_skipped = outer.is_skipped if outer else False
-        self.is_hidden = outer.is_hidden if outer else False
-        self.is_struck = outer.is_struck if outer else False
-        self.is_raised = outer.is_raised if outer else False
-        self.is_deleted = outer.is_deleted if outer else False
-        self.after_unicode = outer.after_unicode if outer else 1
-        self.codec = outer.codec if outer else ""
-        self.is_upr = outer.is_upr if outer else False
-        self.note = ""
-        self.is_in_note = bool(outer and (outer.note or outer.is_in_note))
+        if outer is None:
+            return
+        self.is_skipped = outer.is_skipped
+        self.is_hidden = outer.is_hidden
+        self.is_struck = outer.is_struck
+        self.is_raised = outer.is_raised
+        self.is_deleted = outer.is_deleted
+        self.after_unicode = outer.after_unicode
+        self.codec = outer.codec
+        self.font = outer.font
+        self.instruction = outer.instruction
+        self.is_symbol = outer.is_symbol
+        self.is_upr = outer.is_upr
+        self.is_in_note = bool(outer.note or outer.is_in_note)
 
     def look(self) -> Look:
         """Return how text looks in the group."""
@@ -106,15 +126,29 @@ class _Reader:
         page = re.search(rb"\\ansicpg(\d+)", data[:4096])
         family = re.search(rb"\\(ansi|mac|pca|pc)(?![a-z])", data[:256])
         self._codec = _known(f"cp{int(page[1])}") if page else _FAMILIES[family[1]] if family else "cp1252"
-        self._fonts = {int(font): _CHARSETS.get(int(kind), "") for font, kind in _FONT.findall(data[:200_000])}
+        self._fonts = {int(font): _CHARSETS.get(int(kind), "") for font, kind in _FONT.findall(data[:MOST_FONT_BYTES])}
+        self._symbol_fonts = {
+            int(font): symbol_font(name.decode("ascii")) for font, name in _SYMBOL_FONT.findall(_font_table(data))
+        }
         self._blocks: list[Block] = []
         self._text = Text()
         self._bytes = bytearray()
         self._bytes_codec = ""
+        self._bytes_font: str = ""
         self._bytes_look: Look = PLAIN
         self._margins: set[str] = set()
-        self._row: list[str] = []
-        self._rows: list[tuple[str, ...]] = []
+        self._property = ""
+        self._is_in_table = False
+        self._cell: list[Block] = []
+        self._merge = b""
+        self._merges: list[bytes] = []
+        """Of each cell of the row, whether one begins that goes over several rows, or goes on."""
+        self._merged: dict[int, Cell] = {}
+        self._row: list[Cell] = []
+        self._rows: list[list[Cell]] = []
+        self._inner_row: list[str] = []
+        self._inner_rows: list[tuple[str, ...]] = []
+        """The table within the cell that is being read; tables within that one are read as its rows."""
 
     def read(self) -> Loaded:
         states = [_State()]
@@ -142,13 +176,17 @@ class _Reader:
                     self._text.trim()
                     self._add("]", _State())
                     self._end_margin(state)
+                if state.is_word_art:
+                    self._add(" ", state)
+                if state.owns_instruction and states[-1] is not state:
+                    self._end_instruction(state, states[-1])
                 is_starred, to_skip = False, 0
             elif word is not None:
                 value = int(number) if number else None
                 if word == b"bin":
                     place += max(value or 0, 0)
                 elif word == b"u" and value is not None:
-                    self._add(chr(value % 0x10000), state)
+                    self._add(in_font(state.font, chr(value % 0x10000)), state)
                     to_skip = state.after_unicode
                 else:
                     self._control(word, value, state, is_starred)
@@ -169,6 +207,7 @@ class _Reader:
             elif plain is not None:
                 self._add_bytes(plain[to_skip:], state)
                 to_skip = max(to_skip - len(plain), 0)
+        self._is_in_table = False
         self._end_paragraph()
         self._end_table()
         return Loaded(self._blocks)
@@ -176,7 +215,11 @@ class _Reader:
     def _control(self, word: bytes, value: int | None, state: _State, is_starred: bool) -> None:
         if word == b"ud" and is_starred:  # the newer form of what stands before it, which is skipped
             state.is_skipped = state.is_skipped and not state.is_upr
-        elif word in _SKIPPED or (is_starred and word not in _SHOWN_STARRED):
+        elif word in _CODES:
+            self._begin_code(word, state)
+        elif (
+            word in _SKIPPED or (is_starred and word not in _SHOWN_STARRED) or (state.is_symbol and word == b"fldrslt")
+        ):
             state.is_skipped = True
         elif word == b"upr":
             state.is_upr = not state.is_skipped
@@ -199,41 +242,82 @@ class _Reader:
             state.after_unicode = value if value is not None else 1
         elif word == b"f" and value is not None:
             state.codec = self._fonts.get(value, "")
+            state.font = self._symbol_fonts.get(value, "")
         elif word == b"plain":
             state.is_hidden = state.is_deleted = state.is_struck = state.is_raised = False
-            state.codec = ""
+            state.codec = state.font = ""
+        elif word == b"nestrow":  # it stands in a group of properties
+            self._end_inner_row()
         elif state.is_skipped:
             return
         elif word in _ENDS and (state.note or state.is_in_note):
             self._add(" ", state)
         elif word in (b"par", b"sect", b"page"):
             self._end_paragraph()
-        elif word in (b"cell", b"nestcell"):
-            self._row.append(self._taken().replace("\n", " "))
-        elif word in (b"row", b"nestrow"):
-            if any(self._row):
-                self._rows.append(tuple(self._row))
-            self._row = []
+        elif word in _TABLE_WORDS:
+            self._table_word(word, value or 0, state)
+        elif word == b"nestcell":
+            self._inner_row.append(self._taken().replace("\n", " "))
+        elif word == b"cell":
+            self._end_cell()
+        elif word == b"row":
+            self._end_row()
         elif word in _SIGNS:
             self._add(_SIGNS[word], state)
 
+    def _begin_code(self, word: bytes, state: _State) -> None:
+        if word == b"sv" and self._property == "gtextUNICODE":  # the text of WordArt
+            self._property = ""
+            state.is_word_art = True
+            return
+        state.is_skipped = state.owns_instruction = True
+        state.instruction = bytearray()
+
+    def _table_word(self, word: bytes, value: int, state: _State) -> None:
+        """Follow what says how paragraphs and cells stand in a table."""
+        match word:
+            case b"pard":
+                self._is_in_table = False
+            case b"itap":
+                self._begin_inner(value)
+            case b"clvmgf" | b"clvmrg":
+                self._merge = word
+            case b"cellx":
+                self._merges.append(self._merge)
+                self._merge = b""
+            case _:
+                self._is_in_table = not (state.note or state.is_in_note)
+                self._merges = [] if word == b"trowd" else self._merges
+
+    def _end_instruction(self, state: _State, outer: _State) -> None:
+        """Show the symbol that a field's code names, or note the name of a shape's property."""
+        code = self._property = state.instruction.decode("ascii", "replace") if state.instruction else ""
+        if found := SYMBOL_FIELD.match(code):
+            outer.is_symbol = True
+            self._add(symbol_of(found), outer)
+
     def _add(self, text: str, state: _State) -> None:
         self._flush()
+        if state.instruction is not None:
+            state.instruction += text.encode("ascii", "replace")
         if not state.is_skipped and not state.is_deleted:
             self._text.add(text, state.look())
 
     def _add_bytes(self, data: bytes, state: _State) -> None:
+        if state.instruction is not None:
+            state.instruction += data
         if state.is_skipped or state.is_deleted:
             return
-        codec, look = state.codec or self._codec, state.look()
-        if codec != self._bytes_codec or look != self._bytes_look:
+        codec, look = "latin-1" if state.font else state.codec or self._codec, state.look()
+        if codec != self._bytes_codec or look != self._bytes_look or state.font != self._bytes_font:
             self._flush()
-        self._bytes_codec, self._bytes_look = codec, look
+        self._bytes_codec, self._bytes_look, self._bytes_font = codec, look, state.font
         self._bytes += data
 
     def _flush(self) -> None:
         if self._bytes:
             text = self._bytes.decode(self._bytes_codec or "cp1252", errors="replace")
+            text = in_font(self._bytes_font, text) if self._bytes_font else text
             self._text.add(text, self._bytes_look)
             self._bytes.clear()
 
@@ -244,7 +328,7 @@ class _Reader:
         return "\n".join(line for line in lines if line)
 
     def _end_paragraph(self) -> None:
-        if self._row:
+        if self._is_in_table or self._row or self._inner_row or self._inner_rows:
             return self._add("\n", _State())  # a paragraph within a cell
         if text := self._taken():
             self._end_table()
@@ -262,13 +346,59 @@ class _Reader:
                 self._blocks.pop()
             self._margins.add(last.text)
 
-    def _end_table(self) -> None:
-        if self._row and any(self._row):
-            self._rows.append(tuple(self._row))
+    def _begin_inner(self, depth: int) -> None:
+        """Part what a cell says from the table that begins in it."""
+        if depth > 1 and not self._inner_row and not self._inner_rows and (text := self._taken()):
+            self._cell.append(Paragraph(text.replace("\n", " ")))
+
+    def _end_inner_row(self) -> None:
+        if any(self._inner_row):
+            self._inner_rows.append(tuple(self._inner_row))
+        self._inner_row = []
+
+    def _end_cell(self) -> None:
+        self._end_inner_row()
+        self._cell += [Table(tuple(self._inner_rows))] if self._inner_rows else []
+        if text := self._taken().replace("\n", " "):
+            self._cell.append(Paragraph(text))
+        self._row.append(Cell(self._cell))
+        self._cell, self._inner_rows = [], []
+
+    def _end_row(self) -> None:
+        if any(cell.blocks for cell in self._row):
+            merges = [*self._merges[: len(self._row)], *[b""] * (len(self._row) - len(self._merges))]
+            above = self._merged
+            self._merged = {
+                place: cell if merge == b"clvmgf" else above.get(place, cell)
+                for place, (cell, merge) in enumerate(zip(self._row, merges, strict=True))
+                if merge
+            }
+            self._rows.append([self._merged.get(place, cell) for place, cell in enumerate(self._row)])
         self._row = []
-        if self._rows:
-            self._blocks.append(Table(tuple(self._rows)))
-            self._rows = []
+        self._is_in_table = False
+
+    def _end_table(self) -> None:
+        if self._cell or self._inner_row or self._inner_rows:
+            self._end_cell()
+        if not self._row and not self._rows:
+            return
+        self._end_row()
+        if any(isinstance(block, Table) for row in self._rows for cell in row for block in cell.blocks):
+            self._blocks += table_blocks(self._rows)
+        elif self._rows:
+            self._blocks.append(Table(tuple(tuple(cell.text for cell in row) for row in self._rows)))
+        self._rows = []
+
+
+def _font_table(data: bytes) -> bytes:
+    """Return the table of fonts: the group that begins with its name."""
+    start = max(data.find(b"\\fonttbl"), 0)
+    depth = 1
+    for brace in re.finditer(rb"[{}]", data[start : start + MOST_FONT_BYTES]):
+        depth += 1 if brace[0] == b"{" else -1
+        if not depth:
+            return data[start : start + brace.start()]
+    return b""
 
 
 def _known(codec: str) -> str:

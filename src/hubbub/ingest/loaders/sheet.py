@@ -8,6 +8,7 @@ from typing import IO, Any
 from hubbub.ingest.loaders.formats import Shown, format_of, show_general
 from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text, marked
 from hubbub.ingest.loaders.ooxml import SAFE, etree
+from hubbub.ingest.loaders.symbols import in_font, symbol_font
 from hubbub.ingest.loaders.tables import Row
 
 MOST_CELLS = 2_000_000
@@ -30,17 +31,19 @@ class Styles:
         numbers: list[int] = []
         self.struck: frozenset[str] = frozenset()
         """The styles whose fonts strike out what is in a cell."""
+        self.symbols: dict[str, str] = {}
+        """The symbol fonts of styles that have one."""
         if root is not None:
             for one in root.iterfind("{*}numFmts/{*}numFmt"):
                 codes[_whole(one.get("numFmtId"))] = one.get("formatCode", "")
             formatted = root.findall("{*}cellXfs/{*}xf")
             numbers = [_whole(one.get("numFmtId")) for one in formatted]
-            struck = [_is_on(font.find("{*}strike")) for font in root.iterfind("{*}fonts/{*}font")]
-            self.struck = frozenset(
-                str(style)
-                for style, one in enumerate(formatted)
-                if (font := _whole(one.get("fontId"))) < len(struck) and struck[font]
-            )
+            fonts = root.findall("{*}fonts/{*}font")
+            struck = [_is_on(font.find("{*}strike")) for font in fonts]
+            symbols = [_symbol_font(font, "name") for font in fonts]
+            by_style = {str(style): font for style, one in enumerate(formatted) if (font := _font(one)) < len(fonts)}
+            self.struck = frozenset(style for style, font in by_style.items() if struck[font])
+            self.symbols = {style: symbols[font] for style, font in by_style.items() if symbols[font]}
         formats = [format_of(number, codes.get(number, ""), is_1904) for number in numbers]
         self._by_style = {str(style): shown for style, shown in enumerate(formats) if shown is not None}
         self._known: dict[tuple[str, str], str] = {}
@@ -65,6 +68,20 @@ def _converted(number: str, show: Shown) -> str:
         return show(float(number))
     except (ValueError, OverflowError):
         return number.strip()
+
+
+class _Rich(str):
+    """A text whose parts name their fonts: that of their cell is only for what comes before."""
+
+    before = 0
+    """How many characters that are."""
+
+
+def _in_cell(font: str, held: str, shown: str) -> str:
+    """Return what a cell in a symbol font shows, by what it holds."""
+    if isinstance(held, _Rich):
+        return (in_font(font, held[: held.before]) + held[held.before :]).strip()
+    return in_font(font, shown)
 
 
 class Grid:
@@ -180,7 +197,7 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
 
 
 def _cells(row: Any, grid: Grid, columns: dict[str, int], strings: list[str], styles: Styles) -> list[tuple[int, str]]:
-    show, struck = styles.show, styles.struck
+    show, struck, symbols = styles.show, styles.struck, styles.symbols
     cells: list[tuple[int, str]] = []
     is_in_order = True
     column = last = 0
@@ -223,6 +240,9 @@ def _cells(row: Any, grid: Grid, columns: dict[str, int], strings: list[str], st
             if column <= last:
                 is_in_order = False
             last = column
+            if symbols and value and (font := symbols.get(get("s", ""))):
+                is_shared = kind == "s" and value.isdigit() and int(value) < len(strings)
+                text = _in_cell(font, strings[int(value)] if is_shared else value, text)
             if struck and get("s") in struck:
                 text = marked(text, STRUCK)
             cells.append((column, text))
@@ -238,12 +258,24 @@ def plain_text(element: Any) -> str:
         text = children[0].text or ""
     else:
         said = Text()
+        before: int | None = None
         for run in children:
             if not run.tag.endswith("}rPh"):
-                look = _look(run.find("{*}rPr"))
+                properties = run.find("{*}rPr")
+                look, font = _look(properties), _symbol_font(properties, "rFont")
+                if before is None and properties is not None and properties.find("{*}rFont") is not None:
+                    before = sum(map(len, said.pieces))
                 for one in run.iter("{*}t"):
-                    said.add(one.text or "", look)
+                    said.add(in_font(font, one.text or ""), look)
         text = said.take() or (element.text or "" if not children else "")
+        if before is not None:
+            rich = _Rich(_unescaped(text))
+            rich.before = before
+            return rich
+    return _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
@@ -254,6 +286,16 @@ def _look(properties: Any) -> Look:
     above = properties.find("{*}vertAlign")
     is_struck = _is_on(properties.find("{*}strike"))
     return Look(STRUCK if is_struck else "", above is not None and above.get("val") == "superscript")
+
+
+def _symbol_font(properties: Any, name: str) -> str:
+    """Return the symbol font that a font's properties name, "" for any other."""
+    named = properties.find(f"{{*}}{name}") if properties is not None else None
+    return symbol_font(named.get("val", "")) if named is not None else ""
+
+
+def _font(style: Any) -> int:
+    return _whole(style.get("fontId"))
 
 
 def _is_on(element: Any) -> bool:

@@ -1,8 +1,21 @@
 """Follow the fields of a Word document: their results are shown, their codes are not."""
 
+import msgspec
+
+from hubbub.ingest.loaders.symbols import SYMBOL_FIELD, symbol_of
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _OFF = frozenset(("0", "false", "off"))
+_BUTTONS = ("MACROBUTTON", "GOTOBUTTON")
+_CALCULATED = frozenset(
+    (
+        *("DATE", "TIME", "CREATEDATE", "SAVEDATE", "PRINTDATE", "EDITTIME", "FILENAME", "FILESIZE", "NUMCHARS"),
+        *("NUMWORDS", "REF", "PAGEREF", "NOTEREF", "STYLEREF", "SEQ", "LISTNUM", "AUTONUM", "AUTONUMLGL", "AUTONUMOUT"),
+        *("TOC", "TOA", "INDEX", "BIBLIOGRAPHY", "CITATION", "INCLUDETEXT", "DATABASE", "EQ"),
+    )
+)
+"""Fields whose results are never empty. Page numbers are left out: Word shows them anew on each page."""
+NOT_CALCULATED = "(not calculated)"
 
 
 def is_balanced(root: Element) -> bool:
@@ -15,31 +28,73 @@ def is_balanced(root: Element) -> bool:
     return depth == 0
 
 
+class _Open(msgspec.Struct):
+    """A field that has begun."""
+
+    is_code: bool = True
+    code: list[str] = msgspec.field(default_factory=list[str])
+    has_result: bool = False
+
+
 class Fields:
     """The fields that are open at a place of a document."""
 
     def __init__(self, *, is_trusted: bool) -> None:
-        self._open: list[bool] = []  # of each, whether it is in its code still
+        self._open: list[_Open] = []
         self._is_trusted = is_trusted
+        self.not_calculated = 0
+        """How many fields that are to show something have no result, as Word has not calculated them."""
 
     @property
     def is_in_code(self) -> bool:
         """Whether text at this place belongs to a field's code."""
-        return self._is_trusted and any(self._open)
+        return self._is_trusted and any(one.is_code for one in self._open)
+
+    def takes(self, text: str) -> bool:
+        """Tell whether text is shown at this place: that of a field's code is not."""
+        if not self._open:
+            return True
+        is_shown = not self.is_in_code
+        for one in self._open if is_shown and text.strip() else ():
+            one.has_result = True
+        return is_shown
+
+    def add_code(self, text: str) -> None:
+        """Add a piece of the code of the field that was begun last."""
+        if self._open:
+            self._open[-1].code.append(text)
 
     def step(self, element: Element) -> str:
-        """Follow a field's mark; return what a field of a form shows that has no text of its own."""
+        """Follow a field's mark; return what a field shows that has no text of its own."""
         match attribute(element, "fldCharType"):
             case "begin":
-                self._open.append(True)
+                self._open.append(_Open())
                 return _form(child(element, "ffData"))
             case "separate" if self._open:
-                self._open[-1] = False
+                self._open[-1].is_code = False
             case "end" if self._open:
-                self._open.pop()
+                ended = self._open.pop()
+                if not ended.has_result and self._is_trusted:
+                    return self.of_code("".join(ended.code))
             case _:
                 pass
         return ""
+
+    def of_code(self, code: str) -> str:
+        """Return what a field shows that has no result: a symbol, the text of a button, or that it is missing."""
+        if self.is_in_code:
+            return ""
+        name, _, rest = code.strip().partition(" ")
+        shown = ""
+        if found := SYMBOL_FIELD.match(code):
+            shown = symbol_of(found)
+        elif name.upper() in _BUTTONS:
+            shown = rest.strip().partition(" ")[2]
+        elif name.upper() in _CALCULATED or code.strip().startswith("="):
+            self.not_calculated += 1
+            shown = NOT_CALCULATED
+        self.takes(shown)
+        return shown
 
 
 def _form(data: Element | None) -> str:

@@ -138,6 +138,11 @@ class Parts:
         words = ("picture was not read", "pictures were not read")
         self._lost["pictures", *words] = count
 
+    def lose_fields(self, count: int) -> None:
+        """Note that fields have no result."""
+        words = ("field is not calculated in the file", "fields are not calculated in the file")
+        self._lost["fields_not_calculated", *words] = count
+
     def omissions(self) -> tuple[Omission, ...]:
         """Return what was noted."""
         return tuple(

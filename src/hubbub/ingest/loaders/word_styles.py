@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 
-from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook
+from hubbub.ingest.loaders.looks import OTHER_FONT, SAYS_NOTHING, RunLook
+from hubbub.ingest.loaders.symbols import symbol_font
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _OFF = frozenset(("0", "false", "off"))
 MOST_LEVELS = 9
+_RAISED = 4
+"""Text that is moved up by so many half points stands above the line; less only sets it straight."""
 
 
 class Style(msgspec.Struct):
@@ -35,19 +38,33 @@ def is_on(element: Element | None) -> bool | None:
 def run_look(properties: Element | None) -> RunLook:
     """Return what properties of a run say of how its text looks."""
     found: dict[str, Any] = {}
+    font: str | None = None
     for one in properties if properties is not None else ():
         match name_of(one):
+            case "rFonts":
+                font = _symbol_font(one)
             case "vanish":
                 found["is_hidden"] = is_on(one)
             case "strike" | "dstrike":
                 found["is_struck"] = found.get("is_struck") or is_on(one)
             case "vertAlign":
                 found["is_raised"] = attribute(one, "val") == "superscript"
+            case "position" if _whole(attribute(one, "val")) >= _RAISED:
+                found.setdefault("is_raised", True)
             case "rStyle":
                 found["style"] = attribute(one, "val") or ""
             case _:
                 pass
-    return RunLook(**found) if found else SAYS_NOTHING
+    if found:
+        return RunLook(**found, font=font)
+    return SAYS_NOTHING if font is None else RunLook(font=font) if font else OTHER_FONT
+
+
+def _symbol_font(fonts: Element) -> str | None:
+    """Return the symbol font that is named for letters, "" where that is another font, None where none is named."""
+    space = fonts.tag[: -len("rFonts")]
+    named = fonts.get(space + "ascii") or fonts.get(space + "hAnsi")
+    return None if named is None else symbol_font(named)
 
 
 def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:

@@ -11,7 +11,7 @@ from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.looks import RunLook, Text
 from hubbub.ingest.loaders.ooxml import Relation
-from hubbub.ingest.loaders.symbols import symbol
+from hubbub.ingest.loaders.symbols import in_font, symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
 from hubbub.ingest.loaders.word_styles import numbering_of, run_look
@@ -72,6 +72,8 @@ class Walk:
             "endnoteReference": self._note,
             "commentReference": self._comment,
             "fldChar": self._field,
+            "instrText": self._field_code,
+            "fldSimple": self._simple_field,
             "sym": self._symbol,
             "oMath": self._equation,
             "txbxContent": self._beside,
@@ -103,7 +105,7 @@ class Walk:
         outer, outer_fields = self._part, self._fields
         self._part, self._fields = part, Fields(is_trusted=is_balanced(root))
         text = flat(self.blocks(root))
-        self._part, self._fields = outer, outer_fields
+        self._part, self._fields = outer, self._back_to(outer_fields)
         return text
 
     def _block(self, element: Element, flow: _Flow) -> None:
@@ -198,8 +200,9 @@ class Walk:
     def _inline(self, element: Element, line: _Line, look: RunLook) -> None:
         name = name_of(element)
         if name == "t":
-            if not self._fields.is_in_code:
-                line.add(element.text or "", look.shown())
+            text = element.text or ""
+            if self._fields.takes(text):
+                line.add(in_font(look.font, text) if look.font else text, look.shown())
         elif name in _SIGNS:
             line.add(_SIGNS[name])
         elif name == "docPr":
@@ -263,6 +266,16 @@ class Walk:
     def _field(self, element: Element, line: _Line) -> None:
         line.add(self._fields.step(element))
 
+    def _field_code(self, element: Element, line: _Line) -> None:
+        self._fields.add_code(element.text or "")
+
+    def _simple_field(self, element: Element, line: _Line) -> None:
+        before = len(line.pieces)
+        for one in element:
+            self._inline(one, line, self._look)
+        if not "".join(line.pieces[before:]).strip():
+            line.add(self._fields.of_code(attribute(element, "instr") or ""))
+
     def _equation(self, element: Element, line: _Line) -> None:
         line.add(f" {' '.join(equation(element).split())} ")
 
@@ -270,7 +283,17 @@ class Walk:
         # A text box lies outside the field that it is anchored in.
         outer, self._fields = self._fields, Fields(is_trusted=is_balanced(element))
         line.after += self.blocks([element] if name_of(element) in ("p", "tbl") else element)
-        self._fields = outer
+        self._fields = self._back_to(outer)
+
+    def _back_to(self, outer: Fields) -> Fields:
+        """Return the fields around a part whose own have ended, with its count."""
+        outer.not_calculated += self._fields.not_calculated
+        return outer
+
+    @property
+    def not_calculated(self) -> int:
+        """How many fields have no result."""
+        return self._fields.not_calculated
 
     def _word_art(self, element: Element, line: _Line) -> None:
         if text := " ".join((attribute(element, "string") or "").split()):
