@@ -230,11 +230,18 @@ def _is_quotable(text: str, start: int, end: int) -> bool:
 def _is_heading(text: str, start: int, end: int) -> bool:
     """Tell whether a sentence is a line by itself, set apart below, that ends in no stop."""
     is_apart = text[start - 1 : start] in ("", "\n") and text.startswith("\n\n", end)
+    if is_apart and _ITEM.match(text, start):
+        is_apart = text[start].isalnum() and text[max(0, start - 2) : start] in ("", "\n\n")  # no list's last item
     return is_apart and end - start <= HEADING_CHARACTERS and text[end - 1].isalnum()
 
 
 def _terms(text: str, language: str) -> Set[str]:
     return frozenset(index_terms(text, language))
+
+
+def is_item(candidate: Candidate) -> bool:
+    """Tell whether a sentence begins an item of a list."""
+    return _ITEM.match(candidate.hit.text, candidate.start) is not None
 
 
 def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:

@@ -80,6 +80,11 @@ _CUES: tuple[tuple[re.Pattern[str], Holds], ...] = (
 )
 
 
+def is_number(word: str) -> bool:
+    """Tell whether a word is a number, in figures or, in English, in letters, or has figures."""
+    return _NUMBER.search(word) is not None
+
+
 def cue(question: str, language: str = "en") -> Holds | None:
     """Return what tells whether a sentence holds the kind of thing that a question asks for.
 

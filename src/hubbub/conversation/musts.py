@@ -17,7 +17,7 @@ _WITH_NOUN = re.compile(r"(?<![\w-])((?:\w+-)*?[A-Za-z]*\d\w*)(?:-[A-ZÄÖÜ][a-
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\w)|(?<![\w])\d+(?:[.,]\d+)?(?![\w])")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s|er|e|º|ª)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?<=\s)|(?<=[(\"“'‘«„]))[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁΑ-Ω][\w’'-]*[\w]")
-_PUTS_NOUNS_IN_CAPITALS = frozenset({"de"})
+PUTS_NOUNS_IN_CAPITALS = frozenset({"de"})
 SHORT_WORDS = 5
 """In so short a question a name may be most of it."""
 _LEAST_DIGITS = 2
@@ -41,7 +41,7 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     """Return what has to stand in what answers a question, in texts of these languages."""
     languages = list(languages)
     text = question.strip()
-    if language in _PUTS_NOUNS_IN_CAPITALS:
+    if language in PUTS_NOUNS_IN_CAPITALS:
         text = _WITH_NOUN.sub(r"\1", text)
     written = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
     dated = [code for code in written if any(date == code for date, _ in dates(code))]
@@ -49,7 +49,7 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     rest = _CODE.sub(" ", text)
     numbers = [number for number in _NUMBER.findall(rest) if sum(map(str.isdigit, number)) >= _LEAST_DIGITS] + dated
     names: list[str] = []
-    if language not in _PUTS_NOUNS_IN_CAPITALS and _has_lower_case(text):
+    if language not in PUTS_NOUNS_IN_CAPITALS and _has_lower_case(text):
         _, _, after = rest.partition(" ")
         names = _NAME.findall(f" {after}")
     return Musts(

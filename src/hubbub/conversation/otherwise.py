@@ -1,4 +1,4 @@
-"""Find what sentences hold of a question in another way of writing: a date, and a long name by its initials."""
+"""Find what sentences hold of a question in another way of writing: dates, initials, words together or apart."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -8,13 +8,18 @@ from msgspec.structs import replace
 from hubbub.conversation.candidates import READ_CHARACTERS, Candidate
 from hubbub.conversation.dates import dates, may_hold
 from hubbub.core.languages import is_stop_word
-from hubbub.core.wording import folded, query_terms
+from hubbub.core.wording import folded, index_terms, query_terms
 
 LEAST_INITIALS, MOST_INITIALS = 3, 6
 """Two letters stand for too much, and no name is so long."""
+LEAST_JOINED = 6
+LEAST_PART = 3
+"""So many letters a word has that is written in two, and each of these."""
 
 _INITIALS = re.compile(rf"(?<![\w-])[A-Z]{{{LEAST_INITIALS},{MOST_INITIALS}}}(?![\w-])")
 _WORD = re.compile(r"[^\W\d_]+")
+
+_PAIR = re.compile(r"(?=(?<![\w-])([^\W\d_]+) ([^\W\d_]+)(?![\w-]))")
 
 
 class Otherwise:
@@ -27,6 +32,15 @@ class Otherwise:
         means_capitals = any(character.islower() for character in question)
         self._initials = {one: self._forms(one) for one in _INITIALS.findall(question)} if means_capitals else {}
         words = self._telling(question)
+        told = set(words)
+        self._pairs = {
+            (one + other).lower(): f"{one} {other}"
+            for one, other in _PAIR.findall(question)
+            if len(one + other) >= LEAST_JOINED and one in told and other in told
+        }
+        self._words = {word.lower() for word in words if len(word) >= LEAST_JOINED}
+        self._unheld: Set[str] = frozenset()
+        """The words of the question that no passage has."""
         self._names = {
             "".join(word[0] for word in name).upper(): " ".join(name)
             for length in range(LEAST_INITIALS, MOST_INITIALS + 1)
@@ -35,6 +49,10 @@ class Otherwise:
 
     def known(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Return the candidates, with the terms of the question that they hold in another way."""
+        read = {one.hit.passage_id: one for one in candidates}.values()
+        self._unheld = {
+            word for word in self._words if all(one.passage.isdisjoint(index_terms(word, one.language)) for one in read)
+        }
         passages: dict[str, Set[str]] = {}
         known: list[Candidate] = []
         for one in candidates:
@@ -69,9 +87,24 @@ class Otherwise:
             letters = "".join(word[0] for word in self._telling(text)).upper()
             yield from (forms for one, forms in self._initials.items() if one in letters)
 
+        lowered = text.lower()
+        yield from (self._forms(pair) for joined, pair in self._pairs.items() if joined in lowered)
+        yield from (self._forms(word) for word in self._unheld if _is_parted(word, lowered))
+
     def _forms(self, text: str) -> Set[str]:
         terms = query_terms(folded(text), self._languages, self._language)
         return {form for term in terms for form in term.forms}
 
     def _telling(self, text: str) -> list[str]:
         return [word for word in _WORD.findall(text) if not is_stop_word(word.lower(), self._language)]
+
+
+def _is_parted(word: str, text: str) -> bool:
+    """Tell whether a text has a word in two parts: "data base", "data-base"."""
+    at = text.find(word[:LEAST_PART])
+    while at >= 0:
+        written = text[at : at + len(word) + 1]
+        if written.replace("-", " ").replace(" ", "", 1) == word and not text[at - 1 : at].isalnum():
+            return True
+        at = text.find(word[:LEAST_PART], at + 1)
+    return False

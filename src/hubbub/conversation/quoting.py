@@ -19,8 +19,10 @@ from hubbub.conversation.candidates import (
     read,
     with_neighbours,
 )
+from hubbub.conversation.contrasts import Contrasts
 from hubbub.conversation.cues import Counted, counted, cue, locates
 from hubbub.conversation.musts import Musts, holds, musts
+from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
 from hubbub.core.compounds import made_of
 from hubbub.core.documents import Hit, Vector
@@ -68,6 +70,8 @@ CUE = 0.2
 RANK = 0.25
 LOCATED = 0.4
 """A sentence that says where the thing lies, where that is asked."""
+DENIED = 0.2
+"""A sentence that says what is not so, where that is asked."""
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
 
@@ -158,12 +162,12 @@ def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]
     Goes by words alone: the same question and hits (best first) always give the same quotes. A sentence that leans
     on its neighbour, or announces a list, is quoted with it.
     """
-    return _fitting(_drive(_rating(question, hits)), BY_WORDS, limit)
+    return _fitting(question, _drive(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_in_turns(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
     """Return what `choose` does, without keeping the event loop from others for long."""
-    return _fitting(await _in_turns(_rating(question, hits)), BY_WORDS, limit)
+    return _fitting(question, await _in_turns(_rating(question, hits)), BY_WORDS, limit)
 
 
 async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedder, *, limit: int = 3) -> list[Quote]:
@@ -183,13 +187,13 @@ async def choose_by_meaning(question: str, hits: Sequence[Hit], embedder: Embedd
         async with asyncio.timeout(EMBED_SECONDS):
             asked, *vectors = await embedder.embed([question, *map(_meant, shortlist)], is_urgent=True)
     except (ModelError, TimeoutError):
-        return _fitting(rated, BY_WORDS, limit)
+        return _fitting(question, rated, BY_WORDS, limit)
     cosines = [_dot(asked, vector) for vector in vectors]
     by_meaning = [
         replace(one, score=one.score + cosine, evidence=one.evidence + cosine)
         for one, cosine in zip(shortlist, cosines, strict=True)
     ]
-    return _fitting(_best_first(by_meaning), BY_MEANING, limit)
+    return _fitting(question, _best_first(by_meaning), BY_MEANING, limit)
 
 
 def _language_of_texts(hits: Sequence[Hit]) -> str:
@@ -256,6 +260,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     counted_terms = _among(wanted, query_terms(to_count.words, languages, language) if to_count else ())
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
+    says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
     headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
@@ -272,10 +277,17 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         alike, names = headed[heading]
         opening = names if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
+        denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
         rated.append(
             Rated(
                 candidate,
-                score=share + CUE * has_cue + RANK / candidate.rank + place + HEADED * alike + OPENING * opening,
+                score=denied
+                + share
+                + CUE * has_cue
+                + RANK / candidate.rank
+                + place
+                + HEADED * alike
+                + OPENING * opening,
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
@@ -398,11 +410,10 @@ def _best_first(rated: Sequence[Rated]) -> list[Rated]:
     return sorted(rated, key=lambda one: -one.score)
 
 
-def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]:
+def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]:
     # The first quote decides: that a worse one speaks of more of the question makes the first no better.
     if not rated or (evidence := rated[0].evidence) < least.to_quote:
         return []
-    is_sure = evidence >= least.to_be_sure
     quotes: list[Quote] = []
     whole: list[bool] = []
     for one in rated[: max(SHORTLIST, limit)]:
@@ -412,13 +423,23 @@ def _fitting(rated: Sequence[Rated], least: Evidence, limit: int) -> list[Quote]
         if not is_room and all(quote.hit.passage_id != one.candidate.hit.passage_id for quote in quotes):
             continue
         span = with_neighbours(one.candidate, with_steps=one.opens_answer)
-        if not quotes and one.counted is not None:
-            is_sure = is_sure and one.has_counted and one.counted.is_shown(one.candidate.hit.text[slice(*span)])
-        quote = replace(_quote(one, span), is_sure=is_sure)
+        quote = _quote(one, span)
         if not _has_joined(quotes, quote, whole) and is_room:
             quotes.append(quote)
             whole.append(one.says_all)
-    return quotes
+    is_sure = evidence >= least.to_be_sure and _answers(question, rated[0], quotes[0].text)
+    return quotes if is_sure else [replace(quote, is_sure=False) for quote in quotes]
+
+
+def _answers(question: str, one: Rated, quote: str) -> bool:
+    """Tell whether the best sentence, quoted like this, shows a number, says no, or names the thing that is asked."""
+    if one.counted is not None and not (one.has_counted and one.counted.is_shown(quote)):
+        return False
+    language = language_of(question, (one.candidate.language,))
+    says_not = negated(question, language)
+    if says_not is not None and not says_not.search(quote):
+        return False
+    return not Contrasts(_MEASURE.sub("; ", question), language).are_in(one.candidate, quote)
 
 
 def _has_joined(quotes: list[Quote], quote: Quote, whole: Sequence[bool]) -> bool:
