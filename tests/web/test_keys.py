@@ -14,6 +14,7 @@ from hubbub.identity.open import COOKIE
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
+from tests.web.openai_clients import client_of
 
 INDEX = "<!doctype html><title>Hubbub</title>"
 
@@ -55,7 +56,7 @@ async def test_the_clients_of_others_send_it_as_they_do(closed: Hubbub) -> None:
     for key, is_let_in in ((text, True), (f"{text}A", False), ("sk-1", False)):
         base_url = f"{closed.url}/api"
         for client in (
-            openai.AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0),
+            client_of(base_url, key),
             openai.AsyncAzureOpenAI(base_url=base_url, api_key=key, api_version="2024-10-21", max_retries=0),
         ):
             async with client:

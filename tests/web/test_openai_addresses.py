@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from tests.servers.model_server import Script
+from tests.web.openai_clients import client_of
 from tests.web.openai_wire import Wired, told
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
@@ -15,7 +16,7 @@ SAID = "Hello, wörld!"
 
 @pytest.fixture
 async def client(served: Wired) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         yield client
 
 

@@ -17,6 +17,7 @@ from hubbub.answers.base import Fixed
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.model_server import Script, event
 from tests.web.application import hubbub_running
+from tests.web.openai_clients import client_of
 from tests.web.openai_wire import WEATHER, Wired, calling
 from tools.build_web import machine_has_node, node_from_wheel
 
@@ -28,7 +29,7 @@ ODD = '\u2028\u2029\x85\x0b\x1c\x00 \\ " \r\n\n data: [DONE]\n\n\ufeff\u200b ðŸ˜
 
 @pytest.fixture
 async def client(served: Wired) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         yield client
 
 
@@ -195,7 +196,7 @@ async def test_who_is_refused_for_now_is_asked_again_by_itself(tmp_path: Path, k
     ) as hubbub:
         program = await hubbub.program("program")
         key = program.headers["Authorization"].removeprefix("Bearer ") if kind == "429" else "sk-any"
-        async with openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key=key, max_retries=0) as client:
+        async with client_of(f"{hubbub.url}/v1", key) as client:
             await client.chat.completions.create(model="slow", messages=HELLO)  # how long one takes is known now
             first = asyncio.create_task(client.chat.completions.create(model="slow", messages=HELLO))
             while not slow.open_answers:

@@ -12,6 +12,7 @@ import pytest
 from hubbub.app.application import RequestLimits
 from tests.ingest.documents import pdf
 from tests.servers.model_server import Script
+from tests.web.openai_clients import client_of
 from tests.web.openai_wire import PNG, Wired, call, image, told, wired
 
 TEXTS = ["See", "these:"]
@@ -20,7 +21,7 @@ PDF = "data:application/pdf;base64," + base64.b64encode(pdf([["The wombat digs."
 
 @pytest.fixture
 async def client(served: Wired) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         yield client
 
 

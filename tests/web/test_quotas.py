@@ -19,6 +19,7 @@ from hubbub.usage.prices import Price
 from hubbub.usage.sqlite import SqliteUsage
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running
+from tests.web.openai_clients import client_of
 
 PRICE = Price(input=10_000, output=10_000)
 TURNS = [{"role": "user", "content": "Hello"}]
@@ -121,7 +122,7 @@ async def test_tokens_and_money_are_told_apart(tmp_path: Path, bound: str, kind:
 async def hubbub_client(hubbub: Hubbub) -> AsyncIterator[openai.AsyncOpenAI]:
     program = await hubbub.program("p")
     key = program.headers["Authorization"].removeprefix("Bearer ")
-    async with openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key=key, max_retries=0) as client:
+    async with client_of(f"{hubbub.url}/v1", key) as client:
         yield client
 
 

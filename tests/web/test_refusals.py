@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from tests.servers.model_server import Script, event
+from tests.web.openai_clients import client_of
 from tests.web.openai_wire import Wired
 
 NO = "I can't help with that."
@@ -25,7 +26,7 @@ async def client(served: Wired) -> AsyncIterator[openai.AsyncOpenAI]:
     pieces = [event(choices=[{"index": 0, "delta": {"refusal": text}}]) for text in (NO[:5], NO[5:])]
     ending = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
     served.upstream.script = Script(raw=[*pieces, ending, b"data: [DONE]\n\n"])
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         yield client
 
 

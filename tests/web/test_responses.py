@@ -21,7 +21,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
 from tests.web.conftest import WORDS
-from tests.web.openai_clients import Caller, sdk
+from tests.web.openai_clients import Caller, client_of, sdk
 from tests.web.wire import connection, request
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "responses.md").read_text(encoding="utf-8")
@@ -473,7 +473,7 @@ async def test_a_connection_that_breaks_changes_nothing(hubbub: Hubbub) -> None:
         writer.write(request("POST", "/v1/responses", {"Content-Type": "application/json"}, body))
         begun = await reader.readuntil(b"response.output_text.delta")
     response_id = re.findall(r"resp_\w{26}", begun.decode())[0]
-    guest = openai.AsyncOpenAI(base_url=f"{hubbub.url}/v1", api_key="none", max_retries=0)
+    guest = client_of(f"{hubbub.url}/v1", "none")
     async with guest:
         assert (await ended(guest, response_id)).output_text == SLOWLY_SAID
 

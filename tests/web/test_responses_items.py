@@ -12,7 +12,7 @@ import pytest
 from hubbub.models.scripted import ScriptedModel
 from tests.servers.model_server import Script, event
 from tests.web.application import Hubbub, hubbub_running
-from tests.web.openai_clients import Caller, sdk
+from tests.web.openai_clients import Caller, client_of, sdk
 from tests.web.openai_wire import Wired, calling
 from tests.web.test_responses import SAID, WEATHER
 
@@ -131,7 +131,7 @@ SIGNED = calling(
 @pytest.mark.parametrize("way", ["items", "references", "previous"])
 async def test_what_a_server_wants_back_comes_back(served: Wired, way: str) -> None:
     served.upstream.scripts.append(SIGNED)
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         async with client.responses.stream(model="big", input="The weather?", tools=[WEATHER]) as stream:
             async for _ in stream:
                 pass
@@ -153,7 +153,7 @@ async def test_a_client_that_keeps_all_itself_gets_thoughts_packed(served: Wired
     thought = event(choices=[{"index": 0, "delta": {"reasoning_content": "Rain, “surely”."}, "finish_reason": None}])
     call = {"index": 0, "id": "call_a", "function": {"name": "weather", "arguments": "{}"}}
     served.upstream.scripts.append(Script(raw=[thought, *(calling({"tool_calls": [call]}).raw or ())]))
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         first = await client.responses.create(
             model="big", input="Hi", tools=[WEATHER], store=False, include=["reasoning.encrypted_content"]
         )

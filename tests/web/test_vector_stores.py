@@ -10,12 +10,13 @@ import pytest
 from hubbub.core.errors import BadParam
 from hubbub.web.dialects.vector_filters import holds_of
 from tests.web.application import Hubbub
+from tests.web.openai_clients import client_of
 from tests.web.openai_wire import Wired, told
 
 
 @pytest.fixture
 async def client(served: Wired) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=served.base_url, api_key=served.key, max_retries=0) as client:
+    async with client_of(served.base_url, served.key) as client:
         yield client
 
 
