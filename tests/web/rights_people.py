@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +22,10 @@ from hubbub.compose.web import web_application_within
 from hubbub.core.messages import Turn
 from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, RIGHTS, SIGNED_IN, Person, Right
 from hubbub.core.questions import Generation
+from hubbub.identity.base import Identity
+from hubbub.identity.cookies import Cookies
+from hubbub.identity.keys import Keyring
+from hubbub.identity.open import OpenIdentity
 from hubbub.models.base import Completion, SendPiece
 from hubbub.models.scripted import ScriptedModel
 from hubbub.settings import Settings
@@ -65,6 +69,11 @@ def settings_of_models() -> dict[str, Any]:
     }
 
 
+def hosts_identity(keyring: Keyring, cookies: Cookies) -> Identity:
+    """Return an identity of somebody's own, whose people are in no list here."""
+    return HostsIdentity(OpenIdentity(keyring, cookies=cookies))
+
+
 class Served:
     """The application, opened once for all runs: each has people and groups of its own."""
 
@@ -77,6 +86,7 @@ class Served:
             "server": {"data_folder": Path(self.folder.name) / "data"},
             "discovery": {"is_enabled": False},
             "embedded": {"is_enabled": False},
+            "identity": {"backend": f"{__name__}:hosts_identity"},
             "embeddings": {"provider": "none"},
             "guide": {"is_enabled": False},
             "answers": {"shares_identical": True},
@@ -90,8 +100,7 @@ class Served:
         self.app: Application = self.run(self._open(wanted))
 
     async def _open(self, wanted: Settings) -> Application:
-        opened = await self.stack.enter_async_context(open_asking(wanted))
-        self.app = replace(opened, identity=HostsIdentity(opened.identity))
+        self.app = await self.stack.enter_async_context(open_asking(wanted))
         await self.stack.enter_async_context(self.web.router.lifespan_context(self.web))
         return self.app
 
