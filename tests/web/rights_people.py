@@ -56,6 +56,12 @@ class Echo(ScriptedModel):
         return Completion("stop", 1, 1)
 
 
+def call_of(tool: str, **arguments: object) -> dict[str, object]:
+    """Return the request that uses a tool of the Model Context Protocol."""
+    params = {"name": tool, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
 def settings_of_models() -> dict[str, Any]:
     """Return the settings of these models."""
     return {
@@ -151,6 +157,11 @@ class Served:
             await self.web(scope, receive, send)  # type: ignore[arg-type]
         text = b"".join(message.get("body", b"") for message in said)
         return next(message["status"] for message in said if "status" in message), text.decode()
+
+    async def use_tool(self, person: Person, tool: str, **arguments: object) -> tuple[int, str]:
+        """Return what a tool of the Model Context Protocol says; 404: it fails, whyever."""
+        status, text = await self.ask(person, "POST", "/mcp", call_of(tool, **arguments))
+        return (404 if msgspec.json.decode(text)["result"]["isError"] else status), text
 
 
 @dataclass
@@ -260,6 +271,12 @@ class People(RuleBasedStateMachine):
 
     def call(self, name: str, method: str, path: str, body: object = None) -> tuple[int, str]:
         return self.do(self.served.ask(self.person(name), method, path, body))
+
+    def use_tool(self, name: str, tool: str, **arguments: object) -> tuple[int, Any]:
+        """Return whether a tool of the Model Context Protocol does it, and the fields of what it says."""
+        status, text = self.do(self.served.use_tool(self.person(name), tool, **arguments))
+        self.seen_in(name, text)
+        return status, msgspec.json.decode(text)["result"].get("structuredContent")
 
     def id_of(self, name: str) -> str:
         if name == "guest":
