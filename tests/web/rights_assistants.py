@@ -15,9 +15,9 @@ from hubbub.app.exporting import Exporting
 from hubbub.core.people import PERSON, RIGHTS, Right
 from tests.web.rights_collections import Rights, Thing
 from tests.web.rights_models import ModelRights
-from tests.web.rights_people import MODELS, NAMES, RIGHT_NAMES, WORD, WORDS, Shared
+from tests.web.rights_people import MODELS, NAMES, RIGHT_NAMES, WORD, WORDS, Shared, call_of
 
-ASSISTANT_DOORS = ("questions", "completions", "responses", "sample")
+ASSISTANT_DOORS = ("questions", "completions", "responses", "sample", "mcp")
 CHANGES = ("instructions", "model", "collections", "all collections")
 QUERY = "What does the quokka say?"
 
@@ -216,6 +216,8 @@ class AssistantRights(Rights, ModelRights):
                 assert shown["collections_left_out"] == left
                 assert shown["lacks_model"] is (bool(made.model) and not self.may_use_model(name, made.model))
                 assert shown["model"] == ("" if shown["lacks_model"] else made.model)
+        _, said = self.use_tool(name, "list_assistants")
+        assert {one["id"] for one in said["assistants"]} == askable
         _, text = self.call(name, "GET", "/v1/models")
         self.seen_in(name, text)
         names = [one["id"] for one in msgspec.json.decode(text)["data"]]
@@ -233,10 +235,14 @@ class AssistantRights(Rights, ModelRights):
             "completions": ("/v1/chat/completions", {"model": named, "messages": said}),
             "responses": ("/v1/responses", {"model": named, "input": QUERY}),
             "sample": ("/chat", {"model": named, "messages": said}),
+            "mcp": ("/mcp", call_of("ask_assistant", assistant=made.id, question=QUERY)),
         }[door]
         refused = self.refused_by(name, made, at_name=door != "questions")
         status, text = self.call(name, "POST", at, body)
         self.seen_in(name, text)
+        if door == "mcp":
+            failed = msgspec.json.decode(text)["result"]["isError"]
+            status, refused = (404 if failed else status), {404} if refused else refused
         is_another = refused == {404} and door != "questions" and self.has_named_after(name, made)
         assert status in (refused or {200, 202}) or is_another, (name, door, refused, status, text)
         if refused:
@@ -307,8 +313,11 @@ class AssistantRights(Rights, ModelRights):
             assert status in (200, 404), text
             messages = msgspec.json.decode(text).get("messages", [])
             assert set(WORD.findall(text)) <= one.told
-            beside = str([{**message, "text": ""} for message in messages])
+            beside = str([{**one, "text": one["text"] if one["role"] == "user" else ""} for one in messages])
             assert not WORD.findall(beside), "of an assistant and of passages, others see what the answer says"
+            _, text = self.call(one.owner, "GET", f"/api/chats/{one.chat_id}")
+            own = [message["answer"]["text"] for message in msgspec.json.decode(text)["messages"] if message["answer"]]
+            assert all(message["text"] in (QUERY, *own) for message in messages), "nothing stands beside what was said"
 
     @rule(name=st.sampled_from(NAMES[:4]))
     def export(self, name: str) -> None:

@@ -31,7 +31,7 @@ class Thing:
     """The id of another one that it is named after."""
 
 
-DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library")
+DOORS = ("questions", "completions", "completions+search", "responses", "file_search", "sample", "library", "mcp")
 
 
 class Rights(People):
@@ -172,6 +172,20 @@ class Rights(People):
             assert counts.get(thing.id, is_there) == is_there
             self.seen_in(name, text)
 
+    @rule(name=st.sampled_from(NAMES))
+    def look_by_tools(self, name: str) -> None:
+        status, said = self.use_tool(name, "list_collections")
+        assert status == 200
+        usable = {thing.id for thing in self.things if self.right(name, thing) >= Right.USE}
+        if name == "guest":  # whose own things are not listed, as above
+            own = {thing.id for thing in self.things if thing.owner == "guest"}
+            usable -= own - {thing.id for thing in self.things if thing.given.get(EVERYBODY, Right.NONE) >= Right.USE}
+        assert {one["id"] for one in said["collections"]} == usable
+        for thing in self.things:
+            status, said = self.use_tool(name, "open_passage", document_id=thing.document_id)
+            assert status == (200 if self.sees(name, thing) else 404), (name, said)
+            assert status == 404 or thing.word in said["passages"][0]["text"]
+
     @rule(data=st.data(), name=st.sampled_from(NAMES), door=st.sampled_from(DOORS))
     def ask(self, data: st.DataObject, name: str, door: str) -> None:
         chosen = data.draw(st.lists(st.sampled_from(self.things), max_size=3, unique_by=id)) if self.things else []
@@ -182,11 +196,14 @@ class Rights(People):
             if door not in ("sample", "completions+search"):  # which choose themselves what they search
                 seen = {thing.word for thing in chosen if self.sees(name, thing)}
                 assert seen <= set(WORD.findall(text)), (door, text)
-        elif door in ("completions", "responses", "file_search") and all(
+        elif door in ("completions", "responses", "file_search", "mcp") and all(
             self._usable_as(name, thing) for thing in chosen
         ):
-            assert status in (200, 400), (door, status)  # they take names, too; several may bear the same
-        elif door in ("questions", "completions", "responses", "file_search", "library"):
+            assert status in ((200, 404) if door == "mcp" else (200, 400)), (
+                door,
+                status,
+            )  # they take names, too; several may bear the same
+        elif door in ("questions", "completions", "responses", "file_search", "library", "mcp"):
             assert status in (400, 403, 404), (door, status)
 
     def _usable_as(self, name: str, thing: Thing) -> bool:
@@ -222,6 +239,8 @@ class Rights(People):
             except Exception as error:  # noqa: BLE001 (whatever it is refused with)
                 return 404, str(error)
             return 200, found
+        if door == "mcp":
+            return await self.served.use_tool(person, "search", query="quokka", collections=ids, limit=20)
         if door == "questions":
             asked = {"text": "What does the quokka say?", "collections": ids}
             status, text = await self.served.ask(person, "POST", "/api/questions", asked)

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +22,10 @@ from hubbub.compose.web import web_application_within
 from hubbub.core.messages import Turn
 from hubbub.core.people import CLAIM, EVERYBODY, GROUP, PERSON, RIGHTS, SIGNED_IN, Person, Right
 from hubbub.core.questions import Generation
+from hubbub.identity.base import Identity
+from hubbub.identity.cookies import Cookies
+from hubbub.identity.keys import Keyring
+from hubbub.identity.open import OpenIdentity
 from hubbub.models.base import Completion, SendPiece
 from hubbub.models.scripted import ScriptedModel
 from hubbub.settings import Settings
@@ -52,6 +56,12 @@ class Echo(ScriptedModel):
         return Completion("stop", 1, 1)
 
 
+def call_of(tool: str, **arguments: object) -> dict[str, object]:
+    """Return the request that uses a tool of the Model Context Protocol."""
+    params = {"name": tool, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
 def settings_of_models() -> dict[str, Any]:
     """Return the settings of these models."""
     return {
@@ -63,6 +73,11 @@ def settings_of_models() -> dict[str, Any]:
         )
         for name, subjects in MODELS.items()
     }
+
+
+def hosts_identity(keyring: Keyring, cookies: Cookies) -> Identity:
+    """Return an identity of somebody's own, whose people are in no list here."""
+    return HostsIdentity(OpenIdentity(keyring, cookies=cookies))
 
 
 class Served:
@@ -77,6 +92,7 @@ class Served:
             "server": {"data_folder": Path(self.folder.name) / "data"},
             "discovery": {"is_enabled": False},
             "embedded": {"is_enabled": False},
+            "identity": {"backend": f"{__name__}:hosts_identity"},
             "embeddings": {"provider": "none"},
             "guide": {"is_enabled": False},
             "answers": {"shares_identical": True},
@@ -90,8 +106,7 @@ class Served:
         self.app: Application = self.run(self._open(wanted))
 
     async def _open(self, wanted: Settings) -> Application:
-        opened = await self.stack.enter_async_context(open_asking(wanted))
-        self.app = replace(opened, identity=HostsIdentity(opened.identity))
+        self.app = await self.stack.enter_async_context(open_asking(wanted))
         await self.stack.enter_async_context(self.web.router.lifespan_context(self.web))
         return self.app
 
@@ -142,6 +157,11 @@ class Served:
             await self.web(scope, receive, send)  # type: ignore[arg-type]
         text = b"".join(message.get("body", b"") for message in said)
         return next(message["status"] for message in said if "status" in message), text.decode()
+
+    async def use_tool(self, person: Person, tool: str, **arguments: object) -> tuple[int, str]:
+        """Return what a tool of the Model Context Protocol says; 404: it fails, whyever."""
+        status, text = await self.ask(person, "POST", "/mcp", call_of(tool, **arguments))
+        return (404 if msgspec.json.decode(text)["result"]["isError"] else status), text
 
 
 @dataclass
@@ -251,6 +271,12 @@ class People(RuleBasedStateMachine):
 
     def call(self, name: str, method: str, path: str, body: object = None) -> tuple[int, str]:
         return self.do(self.served.ask(self.person(name), method, path, body))
+
+    def use_tool(self, name: str, tool: str, **arguments: object) -> tuple[int, Any]:
+        """Return whether a tool of the Model Context Protocol does it, and the fields of what it says."""
+        status, text = self.do(self.served.use_tool(self.person(name), tool, **arguments))
+        self.seen_in(name, text)
+        return status, msgspec.json.decode(text)["result"].get("structuredContent")
 
     def id_of(self, name: str) -> str:
         if name == "guest":

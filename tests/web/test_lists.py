@@ -44,7 +44,7 @@ async def test_each_list_is_whole_page_by_page(tmp_path: Path) -> None:
             await made(root, f"/api/chats/{chat['id']}", "PATCH", folder=name)
             assert (await share(root, chat["id"], audience="signed-in"))[0] == 201
         for person in ("a", "b", "c"):
-            await made(root, f"/api/groups/{group['id']}/members/{person * 8}", "PUT")
+            await made(root, f"/api/groups/{group['id']}/members/b{person * 25}", "PUT")
         lists = {
             "/api/groups": ("groups", "name", len(NAMES)),
             f"/api/groups/{group['id']}/members": ("members", "person_id", 3),

@@ -16,7 +16,7 @@ from hubbub.app.leftovers import sweep
 from hubbub.app.person_work import PersonWork
 from hubbub.app.personal_kinds import ERASURES, EXPORTS, KINDS, OF_NOBODY
 from hubbub.app.retention import Ages
-from hubbub.compose import open_audit
+from hubbub.compose import open_audit, open_people, prepare_folder
 from hubbub.compose.application import open_people_work
 from hubbub.compose.backends import load_backends
 from hubbub.compose.beside_chats import passkeys_in
@@ -364,16 +364,23 @@ async def test_what_is_too_old_goes_and_what_is_held_or_new_stays(tmp_path: Path
         assert (await audit.verify()).fault == ""
 
 
+async def known_person(folder: Path) -> str:
+    async with open_people(settings_of(folder)) as (_, people):
+        return (await people.known("acme", "ada")).id
+
+
 def test_the_command_line_exports_holds_and_refuses_without_a_server(tmp_path: Path) -> None:
     folder, target = tmp_path / "data", tmp_path / "p1.zip"
     on = {"HUBBUB_IDENTITY__ACCOUNTS__IS_ENABLED": "true"}
-    code, out, err = run(folder, "people", "export", "p1", "--to", str(target), variables=on)
+    prepare_folder(folder)
+    person_id = asyncio.run(known_person(folder))
+    code, out, err = run(folder, "people", "export", person_id, "--to", str(target), variables=on)
     assert code == 0, err
     assert "chats: 0" in out
     assert "person.json" in zipfile.ZipFile(target).namelist()
     assert target.stat().st_mode & 0o077 == 0
-    assert run(folder, "people", "hold", "p1", "--reason", "Case 9", variables=on)[0] == 0
-    code, _, err = run(folder, "people", "erase", "p1", "--yes", variables=on)
+    assert run(folder, "people", "hold", person_id, "--reason", "Case 9", variables=on)[0] == 0
+    code, _, err = run(folder, "people", "erase", person_id, "--yes", variables=on)
     assert code == 1
     assert "legal hold" in err
 

@@ -656,3 +656,26 @@ async def test_who_is_erased_is_not_there_any_more_and_may_be_added_anew(served:
         while (await served.house.ask("GET", f"/Users/{made['id']}"))[0] != 404:
             await asyncio.sleep(0.05)
     assert (await served.house.add(name))["id"] != made["id"]
+
+
+async def test_who_was_provisioned_can_be_named_before_they_sign_in_and_after_they_were_removed(served: Served) -> None:
+    async with served.browser() as root:
+        await operator(served, root)
+        ada = await served.house.add(new_name())
+        async with root.post("/api/collections", json={"name": new_name("Leave")}) as response:
+            collection_id = (await response.json())["id"]
+        async with root.post("/api/groups", json={"name": new_name("Readers")}) as response:
+            group_id = (await response.json())["id"]
+        grants = {"grants": [{"subject": f"person:{ada['id']}", "right": "use"}]}
+        for method, path, body in (
+            ("PUT", f"/api/collections/{collection_id}/grants", grants),
+            ("PUT", f"/api/groups/{group_id}/members/{ada['id']}", {}),
+            ("PUT", f"/api/people/{ada['id']}/hold", {"reason": "Case 1"}),
+        ):
+            async with root.request(method, path, json=body) as response:
+                assert response.status < 300, (path, await response.text())
+        await served.house.good("DELETE", f"/Users/{ada['id']}", status=204)
+        async with root.delete(f"/api/people/{ada['id']}/hold") as response:
+            assert response.status == 204
+        async with root.post(f"/api/people/{ada['id']}/erasure", json={"confirm": ada["id"]}) as response:
+            assert response.status == 202, await response.text()

@@ -184,6 +184,34 @@ async def test_what_is_shown_is_the_branch_with_what_is_cited_and_no_more(tmp_pa
             assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
+async def test_what_a_model_was_told_is_shown_by_no_link(tmp_path: Path) -> None:
+    """Instructions of an assistant, of a person and of a chat are in what models are told, and in no message."""
+    async with serving(tmp_path, **EVERYBODY) as server, browser(server) as ada, browser(server) as stranger:
+        await member(server, tmp_path, ada, "ada@example.org")
+        await ada.put("/api/me/instructions", json={"text": "My own swordfish"})
+        starters = ["A swordfish to start with"]
+        body = {"name": "Clerk", "description": "Of swordfish", "instructions": "Tell no swordfish"}
+        async with ada.post("/api/assistants", json=body | {"starters": starters}) as response:
+            assistant = (await told(response))["id"]
+        first = await asked(ada, "A question", assistant=assistant, with_instructions=True)
+        chat = first["chat"]["id"]
+        async with ada.patch(f"/api/chats/{chat}", json={"instructions": "The swordfish of this chat"}) as response:
+            assert response.status == 200
+        await asked(ada, "Another question", chat_id=chat, parent_id=first["answer"]["id"])
+        async with ada.get(f"/api/chats/{chat}") as response:
+            assert "swordfish" in await response.text(), "it is there to be hidden"
+        for follows in (False, True):
+            _, made = await share(ada, chat, audience="everybody", follows=follows)
+            _, shown = await read(stranger, made["secret"])
+            async with watching(stranger, made["secret"]) as reader:
+                _, streamed = await reader.event()
+            for seen in (shown, streamed):
+                assert [one["text"] for one in seen["messages"]][::2] == ["A question", "Another question"]
+                assert len(seen["messages"]) == 4
+                for hidden in ("swordfish", "Clerk", assistant):
+                    assert hidden not in str(seen), (follows, hidden)
+
+
 async def test_it_stays_as_it_was_or_follows_and_ends_within_a_second(tmp_path: Path) -> None:
     async with (
         serving(tmp_path, **EVERYBODY, HUBBUB_SERVER__WORKERS="2") as server,

@@ -1031,6 +1031,8 @@ export const reasons: Catalogue = {
   large_requests: "Zu viele große Anfragen auf einmal. Versuchen Sie es in einigen Sekunden noch einmal.",
   large_requests_from_here:
     "Zu viele große Anfragen auf einmal von Ihrer Netzwerkadresse. Versuchen Sie es in einigen Sekunden noch einmal.",
+  nobody_named:
+    "Niemand hier heißt „{id}“. Eine Person wird mit ihrer ID genannt, nicht mit einer E-Mail-Adresse: Die eigene steht unter „Ihr Konto“, Betreiber finden alle unter den Personen.",
   operators_only: "Das darf nur ein Betreiber.",
   readers_full: "Zu viele lesen gerade geteilte Chats. Versuchen Sie es bald noch einmal.",
   sent_in_part: "Die Übertragung brach ab. Senden Sie die Datei noch einmal.",

@@ -1011,6 +1011,8 @@ export const reasons: Catalogue = {
   large_requests: "Demasiadas peticiones grandes a la vez. Inténtelo de nuevo en unos segundos.",
   large_requests_from_here:
     "Demasiadas peticiones grandes a la vez desde su dirección de red. Inténtelo de nuevo en unos segundos.",
+  nobody_named:
+    "Nadie aquí se llama «{id}». A una persona se la nombra por su ID, no por un correo: cada uno encuentra el suyo en «Su cuenta», y los operadores encuentran todos entre las personas.",
   operators_only: "Solo puede hacerlo un operador.",
   readers_full: "Demasiadas personas leen ahora chats compartidos. Inténtelo de nuevo pronto.",
   sent_in_part: "El envío se interrumpió. Envíe el archivo de nuevo.",

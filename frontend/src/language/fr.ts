@@ -1036,6 +1036,8 @@ export const reasons: Catalogue = {
   large_requests: "Trop de grosses requêtes à la fois. Réessayez dans quelques secondes.",
   large_requests_from_here:
     "Trop de grosses requêtes à la fois depuis votre adresse réseau. Réessayez dans quelques secondes.",
+  nobody_named:
+    "Personne ici ne s’appelle « {id} ». On désigne une personne par son identifiant, pas par une adresse e-mail : chacun trouve le sien sous « Votre compte », et les opérateurs les trouvent tous parmi les personnes.",
   operators_only: "Seul un opérateur peut le faire.",
   readers_full: "Trop de personnes lisent en ce moment des chats partagés. Réessayez bientôt.",
   sent_in_part: "L’envoi s’est interrompu. Renvoyez le fichier.",

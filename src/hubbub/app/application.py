@@ -15,9 +15,11 @@ from hubbub.app.attachments import Attachments
 from hubbub.app.by_url import ByUrl
 from hubbub.app.chats import Chats
 from hubbub.app.collections import Collections
+from hubbub.app.directory import Directory
 from hubbub.app.document_rights import DocumentRights
 from hubbub.app.documents import Documents
 from hubbub.app.embeddings import Embeddings
+from hubbub.app.giving import Giving
 from hubbub.app.groups import Groups
 from hubbub.app.guests import Guests
 from hubbub.app.importing import Importing
@@ -88,6 +90,8 @@ class Application:
     providers: Providers | None = None
     claim_scopes: Sequence[str] = ()
     """The providers that claimed groups are of; none: the application around Hubbub names them."""
+    directory: Directory = field(default_factory=Directory)
+    """Says who can be named."""
     keys: Keys | None = None
     """Keeps the API keys; None where an identity of one's own says who asks."""
     links: ChatLinks | None = None
@@ -144,6 +148,11 @@ class Application:
         return Access(self.history, self.library, self.log, self.readings)
 
     @cached_property
+    def giving(self) -> Giving:
+        """Says whom rights can be given to."""
+        return Giving(self.library.groups, self.claim_scopes, self.directory)
+
+    @cached_property
     def model_rights(self) -> ModelRights:
         """Says who may use which model."""
         return ModelRights(self.catalog, self.models_shared_with, self.library.groups)
@@ -181,12 +190,12 @@ class Application:
     @cached_property
     def prompts(self) -> Prompts:
         """Keeps people's prompts, those that they share, and instructions."""
-        return Prompts(self.records, self.library.groups, self.claim_scopes, self.deeds)
+        return Prompts(self.records, self.library.groups, self.giving, self.deeds)
 
     @cached_property
     def assistants(self) -> Assistants:
         """Keeps people's assistants, and those that they share."""
-        rights = PromptRights(self.records, self.library.groups, self.claim_scopes, self.deeds, kind=ASSISTANT)
+        rights = PromptRights(self.records, self.library.groups, self.giving, self.deeds, kind=ASSISTANT)
         return Assistants(self.records, rights, self.access, self.library, self.model_rights)
 
     @cached_property
@@ -222,12 +231,12 @@ class Application:
     @cached_property
     def collections(self) -> Collections:
         """Keeps people's collections."""
-        return Collections(self.access, self.library, self.pipeline, self.claim_scopes, self.deeds)
+        return Collections(self.access, self.library, self.pipeline, self.giving, self.deeds)
 
     @cached_property
     def groups(self) -> Groups:
         """Keeps the groups that can be given rights."""
-        return Groups(self.library.groups, self.deeds)
+        return Groups(self.library.groups, self.deeds, self.directory)
 
     @cached_property
     def operating(self) -> Operating:
@@ -242,7 +251,7 @@ class Application:
     @cached_property
     def document_rights(self) -> DocumentRights:
         """Restricts single documents."""
-        return DocumentRights(self.access, self.library, self.claim_scopes, self.deeds)
+        return DocumentRights(self.access, self.library, self.giving, self.deeds)
 
     @cached_property
     def own_keys(self) -> OwnKeys | None:
@@ -261,7 +270,7 @@ class Application:
             self.library.groups,
             with_everybody=self.shares_with_everybody,
             has_sign_in=self.sign_ins is not None,
-            claim_scopes=self.claim_scopes,
+            giving=self.giving,
             deeds=self.deeds,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from hubbub.app.access import Access, is_listed, whose_first
-from hubbub.app.giving import changes_of, check_given
+from hubbub.app.giving import Giving, changes_of
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Permission, Person, Right, reader_of
@@ -23,14 +23,14 @@ class Collections:
         access: Access,
         library: Library,
         pipeline: Pipeline,
-        claim_scopes: Sequence[str] = (),
+        giving: Giving | None = None,
         deeds: Deeds | None = None,
     ) -> None:
         self._deeds = deeds or Deeds()
         self._access = access
         self._library = library
         self._pipeline = pipeline
-        self._claim_scopes = claim_scopes
+        self._giving = giving or Giving(library.groups)
 
     async def list(self, person: Person) -> Sequence[Collection]:
         """Return the collections that a person may see: their own and those shared with them."""
@@ -93,14 +93,13 @@ class Collections:
         What is open over it ends within a second for those who may use it no more.
 
         Raises:
-            NotFound: there is no such collection, or no such group, for this person.
+            NotFound: there is no such collection, no such group for this person, or nobody of such an id.
             NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
             Invalid: somebody can't be given rights, or is named twice.
         """
         await self._access.collection(person, collection_id, Right.MANAGE)
         before = await self._library.permissions.of(collection_id)
-        groups, scopes = self._library.groups, self._claim_scopes
-        await check_given(person, before, permissions, groups=groups, claim_scopes=scopes, what="collection")
+        await self._giving.check(person, before, permissions, "collection")
         detail = changes_of(before, permissions)
         async with self._deeds.doing("collection shared", by=person, of=collection_id, detail=detail):
             await self._library.permissions.put(collection_id, permissions)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from hubbub.app.access import Access
-from hubbub.app.giving import check_groups
+from hubbub.app.giving import Giving
 from hubbub.core.documents import Document
 from hubbub.core.errors import Invalid, NotAllowed
-from hubbub.core.people import EVERYBODY, Person, Right, check_claim, is_subject
+from hubbub.core.people import EVERYBODY, Person, Right, is_subject
 from hubbub.core.scopes import check_scope
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Library
@@ -19,11 +19,11 @@ class DocumentRights:
     """Who may read single documents: those on a document's list, of those who may see its collection."""
 
     def __init__(
-        self, access: Access, library: Library, claim_scopes: Sequence[str] = (), deeds: Deeds | None = None
+        self, access: Access, library: Library, giving: Giving | None = None, deeds: Deeds | None = None
     ) -> None:
         self._access = access
         self._library = library
-        self._claim_scopes = claim_scopes
+        self._giving = giving or Giving(library.groups)
         self._deeds = deeds or Deeds()
 
     async def readers(self, person: Person, document: Document) -> Sequence[str] | None:
@@ -42,7 +42,7 @@ class DocumentRights:
         empty list leaves nobody else.
 
         Raises:
-            NotFound: there is no such document, or no such group, for this person.
+            NotFound: there is no such document, no such group for this person, or nobody of such an id.
             NotAllowed: they don't manage its collection.
             Invalid: somebody can't be named.
         """
@@ -69,8 +69,7 @@ class DocumentRights:
                     "A document is restricted to person:ID, group:ID of a group here, claim:PROVIDER/NAME of a group "
                     "that a sign-in names, or signed-in."
                 )
-            check_claim(subject, self._claim_scopes)
-        await check_groups(person, [one for one in after if one not in before], self._library.groups)
+        await self._giving.check_named(person, before, after)
 
     async def _manages(self, person: Person, document: Document) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hubbub.app.directory import Directory
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, PERSON, Group, Member, Person, is_subject
 from hubbub.identity.deeds import Deeds
@@ -11,9 +12,10 @@ from hubbub.search.base import Groups as GroupStore
 class Groups:
     """The groups that are kept here. Who is not in one, and no operator, doesn't know that it is there."""
 
-    def __init__(self, store: GroupStore, deeds: Deeds | None = None) -> None:
+    def __init__(self, store: GroupStore, deeds: Deeds | None = None, directory: Directory | None = None) -> None:
         self._store = store
         self._deeds = deeds or Deeds()
+        self._directory = directory or Directory()
 
     async def list(self, person: Person) -> Sequence[Group]:
         """Return the groups that a person is in; to operators all."""
@@ -61,13 +63,14 @@ class Groups:
         """Make somebody a member, or change what they are in the group.
 
         Raises:
-            NotFound: there is no such group for this person.
+            NotFound: there is no such group for this person, or nobody of such an id.
             NotAllowed: they don't manage it.
             Invalid: the member's id can't be a person's.
         """
         await self._managed(person, group_id)
         if not is_subject(PERSON + member.person_id):
             raise Invalid("This can't be a person's id. `/api/me` tells everybody their own.")
+        await self._directory.check(person, [member.person_id])
         detail = f"{member.person_id} as {'a manager' if member.is_manager else 'a member'}"
         async with self._deeds.doing("member put into a group", by=person, of=group_id, detail=detail):
             await self._store.put_member(group_id, member)
@@ -76,10 +79,12 @@ class Groups:
         """Take somebody out of a group, or leave it oneself. Their rights by it end with that.
 
         Raises:
-            NotFound: there is no such group for this person.
+            NotFound: there is no such group for this person, or no member and nobody else of such an id.
             NotAllowed: they don't manage it, and it is not themselves.
         """
         await (self._known if person_id == person.id else self._managed)(person, group_id)
+        if all(one.person_id != person_id for one in await self._store.members(group_id)):
+            await self._directory.check(person, [person_id])
         async with self._deeds.doing("member taken out of a group", by=person, of=group_id, detail=person_id):
             await self._store.remove_member(group_id, person_id)
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from hubbub.app.access import owner_ids
+from hubbub.app.directory import Directory
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
@@ -42,6 +43,7 @@ class PersonalData:
         folder: Path,
         people: People | None = None,
         exports: ExportStore | None = None,
+        directory: Directory | None = None,
     ) -> None:
         """Take where exports are put: a folder that is nobody else's, and from there where all machines find them."""
         self.jobs = jobs
@@ -49,6 +51,7 @@ class PersonalData:
         self.folder = folder
         self.exports = exports
         self._people = people
+        self._directory = directory or Directory()
         self.has_work = asyncio.Event()
         """Set when a job was asked for in this process."""
 
@@ -56,7 +59,7 @@ class PersonalData:
         """Ask for all that is a person's as one file; returns the job, which waits already where it was asked for.
 
         Raises:
-            NotFound: this can be nobody.
+            NotFound: this is nobody's id.
             NotAllowed: it is somebody else, and they are no operator.
         """
         await self._check(by, person_id)
@@ -94,6 +97,7 @@ class PersonalData:
         if not 0 < len(reason) <= REASON_CHARACTERS:
             raise Invalid(because("hold_reason", most=REASON_CHARACTERS))
         self._check_operator(by)
+        await self._directory.check(by, [person_id])
         hold = Hold(person_id, reason, by.id, now)
         async with self._deeds.doing("legal hold placed", by=by, of=person_id, detail=reason):
             await self.jobs.hold(hold)
@@ -190,6 +194,8 @@ class PersonalData:
             raise NotAllowed("An API key can't do this. Sign in, or ask whoever runs the server.")
         if not person_id or person_id in (GUEST_ID, OPERATOR_ID):
             raise NotFound("There is no such person.")
+        if by.id != person_id:
+            await self._directory.check(by, [person_id])
 
     def _check_operator(self, by: Person) -> None:
         if not by.is_operator:

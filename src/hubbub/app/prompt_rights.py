@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.app.giving import changes_of, check_given
+from hubbub.app.giving import Giving, changes_of
 from hubbub.core.people import GROUP, PERSON, Permission, Person, Right, may_see, reader_of
 from hubbub.history.base import Record, Records
 from hubbub.identity.deeds import Deeds
@@ -33,7 +33,7 @@ class PromptRights:
         self,
         records: Records,
         groups: Groups,
-        claim_scopes: Sequence[str] = (),
+        giving: Giving | None = None,
         deeds: Deeds | None = None,
         *,
         kind: str = PROMPT,
@@ -41,7 +41,7 @@ class PromptRights:
         """Take the kind of the records that the rights are to; the audit and messages call it so, too."""
         self._records = records
         self._groups = groups
-        self._claim_scopes = claim_scopes
+        self._giving = giving or Giving(groups)
         self._deeds = deeds or Deeds()
         self._kind, self._rights, self._shared = kind, f"{kind}-rights", f"{kind}-shared"
 
@@ -62,13 +62,12 @@ class PromptRights:
         """Say who may do what, in place of what was said before, and return it. The person may manage the record.
 
         Raises:
-            NotFound: there is no such group for this person.
+            NotFound: there is no such group for this person, or nobody of such an id.
             NotAllowed: nothing vouches for them, and it would be shared with everybody.
             Invalid: somebody can't be given rights, or is named twice.
         """
         before = await self.of(record.id)
-        scopes = self._claim_scopes
-        await check_given(person, before, permissions, groups=self._groups, claim_scopes=scopes, what=self._kind)
+        await self._giving.check(person, before, permissions, self._kind)
         now, have = time.time(), {one.subject for one in permissions if one.right is not Right.NONE}
         had = {one.subject for one in before}
         await self.lead(record, have - had, now)

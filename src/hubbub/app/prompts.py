@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hubbub.app.giving import Giving
 from hubbub.app.prompt_rights import PROMPT, PromptRights
 from hubbub.app.shared_things import NAMES, Found, SharedThings
 from hubbub.core.errors import Invalid, NotFound, TooLarge
@@ -57,9 +58,9 @@ class Prompts(SharedThings[Prompt]):
     refusals = REFUSALS
 
     def __init__(
-        self, records: Records, groups: Groups, claim_scopes: Sequence[str] = (), deeds: Deeds | None = None
+        self, records: Records, groups: Groups, giving: Giving | None = None, deeds: Deeds | None = None
     ) -> None:
-        super().__init__(records, PromptRights(records, groups, claim_scopes, deeds))
+        super().__init__(records, PromptRights(records, groups, giving, deeds))
 
     async def make(self, person: Person, name: str, text: str) -> Prompt:
         """Keep a prompt.

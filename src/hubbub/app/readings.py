@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from hubbub.app.directory import Directory
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
 from hubbub.core.people import OPERATOR_ID, Person
 from hubbub.core.reasons import because
@@ -81,11 +82,13 @@ class Readings:
         self,
         store: ReadingStore | None = None,
         deeds: Deeds | None = None,
+        directory: Directory | None = None,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store or MemoryReadings()
         self._deeds = deeds or Deeds()
+        self._directory = directory or Directory()
         self._clock = clock
 
     async def begin(self, by: Person, person_id: str, reason: str, minutes: float) -> Reading:
@@ -93,6 +96,7 @@ class Readings:
 
         Raises:
             NotAllowed: it is no operator.
+            NotFound: this is nobody's id.
             Invalid: there is no reason, or the time is too long.
         """
         reason = " ".join(reason.split())
@@ -102,6 +106,7 @@ class Readings:
             raise Invalid(because("hold_reason", most=REASON_CHARACTERS))
         if not 0 < minutes <= MOST_MINUTES:
             raise Invalid(f"A reading lasts at most {MOST_MINUTES:,.0f} minutes.")
+        await self._directory.check(by, [person_id])
         reading = Reading(by.id, person_id, reason, self._clock() + minutes * 60)
         detail = f"for {minutes:g} minutes: {reason}"
         async with self._deeds.doing("reading of a person's things begun", by=by, of=person_id, detail=detail):
@@ -114,9 +119,10 @@ class Readings:
         Raises:
             NotFound: there is none.
         """
+        if person_id not in await self.owners(by):
+            raise NotFound("There is no such reading.")
         async with self._deeds.doing("reading of a person's things ended", by=by, of=person_id):
-            if not await self._store.drop(by.id, person_id):
-                raise NotFound("There is no such reading.")
+            await self._store.drop(by.id, person_id)
 
     async def of(self, person: Person) -> Sequence[Reading]:
         """Return an operator's readings that go on."""

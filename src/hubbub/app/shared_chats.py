@@ -9,6 +9,7 @@ import msgspec
 
 from hubbub.app.access import Access
 from hubbub.app.chats import Chats, ChatWithMessages, MessageWithAnswer
+from hubbub.app.giving import Giving
 from hubbub.core.answer import AnswerState
 from hubbub.core.documents import Citation
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -20,7 +21,6 @@ from hubbub.core.people import (
     PERSON,
     SIGNED_IN,
     Person,
-    check_claim,
     is_subject,
     is_vouched_for,
 )
@@ -85,12 +85,12 @@ class SharedChats:
         *,
         with_everybody: bool,
         has_sign_in: bool,
-        claim_scopes: Sequence[str] = (),
+        giving: Giving | None = None,
         deeds: Deeds | None = None,
     ) -> None:
-        """Take whether anybody with a link may be let in, whether people can sign in here, and where groups are of."""
+        """Take whether anybody with a link may be let in, whether people can sign in, and whom links can be for."""
         self._deeds = deeds or Deeds()
-        self._claim_scopes = claim_scopes
+        self._giving = giving or Giving(groups)
         self.with_everybody = with_everybody
         self._links = links
         self._chats = chats
@@ -102,7 +102,7 @@ class SharedChats:
         """Make a link to a chat; returns it and its secret, which is kept nowhere.
 
         Raises:
-            NotFound: there is no such chat, message or group for this person.
+            NotFound: there is no such chat, message or group for this person, or nobody of such an id.
             NotAllowed: it is somebody else's chat, or the operator doesn't allow everybody.
             Invalid: somebody can't be named, nobody is, or the time is over.
             Conflict: the person has as many links as they may have.
@@ -181,11 +181,8 @@ class SharedChats:
         named = [one for one in new.subjects if is_subject(one) and one not in (EVERYBODY, SIGNED_IN)]
         if not named or len(named) < len(new.subjects) or len(named) > MOST_SUBJECTS:
             raise Invalid(f"Name 1 to {MOST_SUBJECTS} of person:ID, group:ID or claim:PROVIDER/NAME.")
-        for one in named:
-            check_claim(one, self._claim_scopes)
-        wanted = {one for one in named if one.startswith(GROUP)}
-        if wanted and not wanted <= await self._groups_of(person):
-            raise NotFound("There is no such group that you are a member of.")
+        as_anybody = msgspec.structs.replace(person, is_operator=False)  # whose links are for groups of their own
+        await self._giving.check_named(as_anybody, (), named)
 
     async def _is_for(self, link: ChatLink, person: Person | None) -> bool:
         if person is not None and person.id == link.owner_id:

@@ -70,7 +70,7 @@ class SharedThings(ABC, Generic[T]):
         """Say who may do what with one, in place of what was said before, and return it.
 
         Raises:
-            NotFound: there is none, or no such group, for this person.
+            NotFound: there is none, no such group for this person, or nobody of such an id.
             NotAllowed: it is not theirs to share, or nothing vouches for them and it would be shared with everybody.
             Invalid: somebody can't be given rights, or is named twice.
         """

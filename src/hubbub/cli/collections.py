@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hubbub.cli.sharing import seen_by, subject_of
+from hubbub.cli.sharing import seen_by, subjects_of
 from hubbub.cli.sharing import share as sharing
 from hubbub.cli.terminal import printable
 from hubbub.compose import DocumentStore, open_deeds, open_document_store, prepare_folder
@@ -84,7 +84,7 @@ async def _list(settings: Settings) -> tuple[list[Collection], dict[str, str]]:
 async def _share(settings: Settings, name_or_id: str, wanted: Sequence[str], right: Right) -> tuple[Collection, str]:
     async with library_open(settings) as store:
         collection = await _named(store, name_or_id)
-        subjects = [await subject_of(one, store.library.groups, settings) for one in wanted or [EVERYBODY]]
+        subjects = await subjects_of(wanted or [EVERYBODY], store.library, settings)
         detail = " ".join(f"{one}={right.name.lower()}" for one in subjects) if wanted or right else "with nobody"
         async with (
             open_deeds(settings, store) as deeds,

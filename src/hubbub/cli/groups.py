@@ -11,7 +11,7 @@ from hubbub.app.groups import Groups
 from hubbub.cli.collections import library_open
 from hubbub.cli.sharing import group_id_among
 from hubbub.cli.terminal import printable
-from hubbub.compose import open_deeds
+from hubbub.compose import open_deeds, open_directory
 from hubbub.core.errors import Invalid
 from hubbub.core.people import OPERATOR, PERSON, Group, Member, is_subject
 from hubbub.settings import Settings
@@ -64,7 +64,7 @@ def members(
     """Add persons to a group and take some out of it, by their ids; then print who is in it.
 
     Raises:
-        NotFound: there is no such group.
+        NotFound: there is no such group, or nobody of such an id.
         Invalid: something is no person's id.
     """
     odd = [one for one in add if not is_subject(PERSON + one)]
@@ -91,7 +91,11 @@ def members(
 
 def _with(settings: Settings, work: Callable[[Groups], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with library_open(settings) as store, open_deeds(settings, store) as deeds:
-            return await work(Groups(store.library.groups, deeds))
+        async with (
+            library_open(settings) as store,
+            open_deeds(settings, store) as deeds,
+            open_directory(settings, store.library) as directory,
+        ):
+            return await work(Groups(store.library.groups, deeds, directory))
 
     return asyncio.run(run())

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.cli.sharing import seen_by, subject_of
+from hubbub.cli.sharing import seen_by, subjects_of
 from hubbub.cli.sharing import share as allow
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
@@ -135,8 +135,8 @@ async def _ingest(
         AsyncExitStack() as stack,
     ):
         deeds = await stack.enter_async_context(open_deeds(settings, store))
-        subjects = [await subject_of(one, store.library.groups, settings) for one in share]
-        readers = [await subject_of(one, store.library.groups, settings) for one in only_for] or None
+        subjects = await subjects_of(share, store.library, settings)
+        readers = await subjects_of(only_for, store.library, settings) or None
         if EVERYBODY in (readers or ()):
             raise Invalid("Everybody sees documents that are not restricted. Leave --only-for out.")
         collection = await operators_collection(store, deeds, name, subjects)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from hubbub.compose import provider_names
+from hubbub.compose import open_directory, provider_names
 from hubbub.core.documents import Collection
 from hubbub.core.errors import Invalid, NotFound
 from hubbub.core.people import (
     CLAIM,
     EVERYBODY,
     GROUP,
+    OPERATOR,
     OPERATOR_ID,
     PERSON,
     RIGHTS,
@@ -43,6 +44,20 @@ async def subject_of(text: str, groups: Groups, settings: Settings) -> str:
         wanted = " or ".join(CLAIM + scoped(one, "NAME") for one in providers)
         raise Invalid(f"{text!r} doesn't say at which provider this group is. Say {wanted}.")
     return text
+
+
+async def subjects_of(texts: Sequence[str], library: Library, settings: Settings) -> list[str]:
+    """Return whom somebody means at the command line.
+
+    Raises:
+        Invalid: one has none of the forms, or names a group without its provider.
+        NotFound: there is no such group, or nobody of such an id.
+    """
+    found = [await subject_of(one, library.groups, settings) for one in texts]
+    if people := [one.removeprefix(PERSON) for one in found if one.startswith(PERSON)]:
+        async with open_directory(settings, library) as directory:
+            await directory.check(OPERATOR, people)
+    return found
 
 
 async def group_id_of(name_or_id: str, groups: Groups) -> str:

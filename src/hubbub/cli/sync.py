@@ -13,7 +13,7 @@ from rich.console import Console
 from hubbub.cli.fetching import fetching_shown
 from hubbub.cli.ingest import PRIVATE, operators_collection
 from hubbub.cli.logs import logging_to_stderr
-from hubbub.cli.sharing import subject_of
+from hubbub.cli.sharing import subjects_of
 from hubbub.cli.telling import Telling
 from hubbub.cli.terminal import printable
 from hubbub.compose import (
@@ -123,7 +123,7 @@ async def _sync(
         going_on(store.pipeline.run()),  # waits for as long as a server does the work
         AsyncExitStack() as stack,
     ):
-        subjects = [await subject_of(one, store.library.groups, settings) for one in share]
+        subjects = await subjects_of(share, store.library, settings)
         deeds = await stack.enter_async_context(open_deeds(settings, store))
         collection = await operators_collection(store, deeds, wanted.collection, subjects)
         syncing = syncing_of(wanted, store, settings, fetcher, tell=_Fetched(wanted.collection).tell)

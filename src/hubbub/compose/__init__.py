@@ -13,6 +13,7 @@ from hubbub.compose.backends import backend_faults, has_documents_in_folder
 from hubbub.compose.clients import check_open_files, clients_for
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import check_databases
+from hubbub.compose.directory import open_directory
 from hubbub.compose.documents import DocumentStore, going_on, open_document_store, sandbox_of
 from hubbub.compose.fetching import fetcher_of
 from hubbub.compose.files import check_bucket
@@ -65,6 +66,7 @@ __all__ = [
     "open_audit",
     "open_catalog",
     "open_deeds",
+    "open_directory",
     "open_document_store",
     "open_embedder",
     "open_engine",

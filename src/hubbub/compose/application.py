@@ -22,6 +22,7 @@ from hubbub.compose.beside_chats import audit_in, links_in, readings_in
 from hubbub.compose.claims import settle_claims
 from hubbub.compose.data_folder import prepare_folder
 from hubbub.compose.databases import chats_of
+from hubbub.compose.directory import directory_of, was_known
 from hubbub.compose.documents import DocumentStore, going_on, keep_guide, open_document_store, sandbox_of
 from hubbub.compose.fetching import open_by_url
 from hubbub.compose.guests import open_guests
@@ -46,7 +47,6 @@ from hubbub.conversation.engine import Engine
 from hubbub.conversation.summaries import Summaries
 from hubbub.conversation.thorough import Budget
 from hubbub.core.tracing import NoTracing, Tracing
-from hubbub.history.base import History, Sessions
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
 from hubbub.identity.deeds_keys import RecordedKeys
@@ -61,8 +61,6 @@ from hubbub.settings.tree import Embeddings
 if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
-MOST_SESSIONS = 500
-"""As many as a person can have kept."""
 QUOTED_AT_ONCE = 32
 """A plain limit for answers that no model makes: they are soon made, and more at once would not be made sooner."""
 
@@ -76,7 +74,7 @@ async def open_application_within(settings: Settings, identity: Identity | None 
     """
     await in_a_thread(lambda: prepare_folder(settings.server.data_folder))
     await in_a_thread(lambda: load_backends(settings))
-    async with watched(open_application(settings, identity=identity)) as application:
+    async with watched(open_application(settings, identity=identity, is_within=True)) as application:
         yield application
 
 
@@ -90,11 +88,16 @@ class Paced(Protocol):
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, on_fetch: OnFetch | None = None, *, identity: Identity | None = None
+    settings: Settings,
+    on_fetch: OnFetch | None = None,
+    *,
+    identity: Identity | None = None,
+    is_within: bool = False,
 ) -> AsyncGenerator[Application]:
     """Open the application as one of the workers on its data folder, and the work that goes on in the background.
 
-    An identity that is given says who asks, in place of the one that the settings name.
+    An identity that is given says who asks, in place of the one that the settings name. An application that it is
+    within may know people whom nobody knows here.
 
     Raises:
         Conflict: another server works on this data folder.
@@ -110,7 +113,9 @@ async def open_application(
         tracing = await stack.enter_async_context(open_tracing(settings))
         parts = await _open_parts(stack, settings, on_fetch, share=share)
         answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
-        application = await _assembled(stack, settings, parts, answers, identity, share, tracing=tracing)
+        application = await _assembled(
+            stack, settings, parts, answers, identity, share, tracing=tracing, knows_all=not is_within
+        )
         tell_figures(application)
         await settle_claims(parts.store.library, settings)
         await tell_unknown_groups(settings, parts.store.library.groups)
@@ -197,6 +202,7 @@ async def _assembled(
     *,
     default: Acting | None = None,
     tracing: Tracing | None = None,
+    knows_all: bool = False,
 ) -> Application:
     """Put the application together from its parts."""
     store, catalog, database = parts.store, parts.catalog, parts.database
@@ -205,13 +211,14 @@ async def _assembled(
     check_over(settings, catalog)
     meter = await stack.enter_async_context(open_meter(settings, database, embedder=store.embedder))
     store_with_endings(answers, history, meter)
-    was_known = partial(_was_known, history, sessions, store.library)
+    kept = partial(was_known, history, sessions, store.library)
     audit = await stack.enter_async_context(audit_in(database, store.outbox))
     deeds = Deeds(audit, default=default)
     settings_shown = shown(settings)
     if default is None:
         await audit.note_settings(settings_shown)
-    doors = await open_doors(stack, settings, database, identity, was_known, parts.http, deeds)
+    doors = await open_doors(stack, settings, database, identity, kept, parts.http, deeds)
+    directory = directory_of(settings, doors.people, doors.keys, kept, knows_all=knows_all)
     log = await stack.enter_async_context(Log(answers, [parts.http.streams]))
     coalescing = await stack.enter_async_context(Coalescing()) if settings.answers.shares_identical else None
     tracing = tracing or NoTracing()
@@ -224,6 +231,7 @@ async def _assembled(
     application = Application(
         identity=doors.identity,
         grants=await stack.enter_async_context(Grants(doors.identity)),
+        directory=directory,
         keys=doors.keys,
         people=doors.people,
         sign_ins=doors.sign_ins,
@@ -255,8 +263,8 @@ async def _assembled(
         limits=limits_of(settings),
         audit=audit,
         deeds=deeds,
-        readings=Readings(readings_in(database), deeds),
-        personal=await open_personal(stack, settings, database, deeds, doors.people),
+        readings=Readings(readings_in(database), deeds, directory),
+        personal=await open_personal(stack, settings, database, deeds, doors.people, directory),
         settings_shown=settings_shown,
         meter=meter,
         watchdog=Watchdog(late_seconds=settings.server.late_seconds, delayed=delayed),
@@ -303,15 +311,6 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
         deeds = Deeds(await stack.enter_async_context(audit_in(database)), default=COMMAND_LINE)
         keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
         yield RecordedKeys(keys, deeds)
-
-
-async def _was_known(history: History, sessions: Sessions, library: Library, person_id: str, before: float) -> bool:
-    """Tell whether a person kept something here before a time."""
-    if any(chat.created_at < before for chat in await history.chats(person_id)):
-        return True
-    if any(one.saved_at / 1000 < before for one in await sessions.sessions(person_id, limit=MOST_SESSIONS)):
-        return True
-    return any(one.owner_id == person_id and one.created_at < before for one in await library.collections())
 
 
 def _admission_control(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> AdmissionControl:

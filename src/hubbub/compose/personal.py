@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hubbub.answers.base import AnswerStore
 from hubbub.app.application import Application
+from hubbub.app.directory import Directory
 from hubbub.app.person_work import PersonWork
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.retention import Ages
@@ -23,12 +24,17 @@ WORK = "people"
 
 
 async def open_personal(
-    stack: AsyncExitStack, settings: Settings, database: ChatsDatabase, deeds: Deeds, people: People | None
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: ChatsDatabase,
+    deeds: Deeds,
+    people: People | None,
+    directory: Directory,
 ) -> PersonalData:
     """Open what takes in exports, erasures and holds. PostgreSQL keeps exports, too, for all machines."""
     jobs = await stack.enter_async_context(jobs_in(database))
     folder: Path = settings.server.data_folder / EXPORTS
-    return PersonalData(jobs, deeds, folder, people, exports_in(database))
+    return PersonalData(jobs, deeds, folder, people, exports_in(database), directory)
 
 
 async def work_on_people(

@@ -164,6 +164,8 @@ REASONS: Mapping[str, str] = {
     "large_requests": "Too many large requests at once. Try again in a few seconds.",
     "large_requests_from_here": "Too many large requests from your network address at once. Try again in a few "
     "seconds.",
+    "nobody_named": "Nobody here is called “{id}”. A person is named by their id, not by an e-mail: everybody finds "
+    "their own under “Your account”, and operators find all of them among the people.",
     "operators_only": "Only an operator may do that.",
     "readers_full": "Too many people read shared chats just now. Try again soon.",
     "sent_in_part": "The request ended before its body did. Send the file again.",
