@@ -44,7 +44,7 @@ POSTGRES: Mapping[str, int] = {
     "guests": 1,
     "person_jobs": 2,
     "folder": 1,
-    "search": 1,
+    "search": 2,
     "library": 3,
     "origins": 1,
     "files": 1,

@@ -23,7 +23,7 @@ from hubbub.search.library_rows import collection_of, conditions_of, document_of
 from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPermissions
 
 _SCHEMA = load_sql("hubbub.search", "postgres/schema.sql")
-SEARCH_STEPS = (_SCHEMA["passages"],)
+SEARCH_STEPS = (_SCHEMA["passages"], _SCHEMA["statistics"])
 STEPS = (SQL["create_tables"], READERS_SQL["create_tables"], SQL["note_renamed_groups"])
 
 

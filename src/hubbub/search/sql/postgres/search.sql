@@ -25,9 +25,9 @@ select
     set_config('hnsw.ef_search', '400', true)
 
 -- name: frequent_terms
--- What PostgreSQL has found out by itself for its plans, from some 30,000 rows: the terms that are in about 0.7 % of them
--- or more, with the share of rows that holds each; the shares end with three more numbers. No row before its first look,
--- nor where there are more than twice as many passages as there were then.
+-- What PostgreSQL has found out by itself for its plans: the most frequent terms, with the share of rows that holds each;
+-- the shares end with three more numbers. No row before its first look, nor where there are more than twice as many
+-- passages as there were then.
 select most_common_elems::text::text[], most_common_elem_freqs
 from pg_class
 join pg_namespace on pg_namespace.oid = relnamespace
@@ -53,7 +53,7 @@ found as materialized (
 select row_id
 from found
 order by (
-    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 1)) from asked
+    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 16)) from asked
 ) desc, row_id
 limit $4::integer
 
@@ -70,7 +70,7 @@ found as materialized (
 select row_id
 from found
 order by (
-    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 1)) from asked
+    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 16)) from asked
 ) desc, row_id
 limit $4::integer
 
@@ -88,7 +88,7 @@ found as materialized (
 select row_id
 from found
 order by (
-    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 1)) from asked
+    select sum(weight * ts_rank('{1, 0.5, 1, 1}'::real[], terms, query, 16)) from asked
 ) desc, row_id
 limit $4::integer
 
