@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import HubbubError
@@ -97,6 +97,7 @@ def test_packed_rtf_is_unpacked() -> None:
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**9), st.binary(min_size=1, max_size=4))
+@example(19_656, b"\0")  # in the name of what says that it is a mail
 def test_a_damaged_mail_ends_well(place: int, wrong: bytes) -> None:
     data = compound({**mail(), **texts(x1000="Words. " * 900), **attached(0, "a.txt", b"words " * 900)})
     place %= len(data)

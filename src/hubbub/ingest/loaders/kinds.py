@@ -295,6 +295,8 @@ def _ole_kind(file: BinaryIO, name: str) -> Kind:
     # Word and its like keep an encrypted document in a file of this kind.
     if "EncryptedPackage" in paths:
         raise Invalid(ENCRYPTED, code="encrypted")
+    if _suffix(name) in MSG.suffixes:
+        raise Invalid(because("damaged"), code="corrupt")
     newer = _OLD_OFFICE.get(_suffix(name), ".docx, .xlsx or .pptx")
     raise Unsupported(because("old_office", newer=newer))
 
