@@ -12,7 +12,7 @@ import pytest
 
 from hubbub.connections.sandbox import Sandbox
 from hubbub.core.documents import Document, Progress
-from hubbub.core.errors import Invalid, NotFound
+from hubbub.core.errors import Invalid, NotFound, StoreError
 from hubbub.ingest import pipeline, reading, worker
 from hubbub.ingest.files import Files
 from hubbub.ingest.pipeline import Pipeline
@@ -264,12 +264,20 @@ async def test_too_few_descriptors_fail_no_document(place: Place) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (next_one.fileno() + 1, hard))
         try:
             async with patience():
-                while not any(document.reason for document in await place.library.documents(collection_id)):
+                while not await _has_reason(place, collection_id):
                     await asyncio.sleep(0.01)
-            assert (await place.pipeline.progress()).failed == 0
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert not any(one.state == "failed" for one in await place.library.documents(collection_id))
         assert (await place.settled()).ready == 3
+
+
+async def _has_reason(place: Place, collection_id: str) -> bool:
+    """Tell whether it is said of a document why it is not read yet; the library may lack a descriptor, too."""
+    try:
+        return any(document.reason for document in await place.library.documents(collection_id))
+    except StoreError:
+        return False
 
 
 async def test_what_a_package_is_missing_for_says_what_to_install_and_is_tried_again(

@@ -17,6 +17,8 @@ let count = 0;
 export const notices = signal<readonly Notice[]>([]);
 /** What a screen reader says, the last at the end. Those before it stay for a while: it may not have come to them. */
 export const announcements = signal<readonly { id: number; text: string }[]>([]);
+/** The dialogs that are open, the topmost last. Nothing outside of that one can be heard or pressed, and it is in the dark. */
+export const dialogs = signal<readonly string[]>([]);
 
 /** Show a notice for a few seconds; `over` is called when it goes away by itself. */
 export function notify(

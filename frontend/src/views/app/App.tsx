@@ -7,7 +7,6 @@ import { endedUnseen } from "../../state/answers";
 import { chatOf } from "../../state/chats";
 import { offered } from "../../state/guest";
 import { isDrawerOpen, isNarrow, isTight } from "../../state/layout";
-import { announcements } from "../../state/notices";
 import { isClosed, type Reserved } from "../../state/reserved";
 import { route } from "../../state/route";
 import { isSourceOpen } from "../../state/sources";
@@ -99,11 +98,6 @@ export function App() {
       <LazyWords />
       <LazyAssistants />
       <DropTarget />
-      <div class="visually-hidden" role="status" aria-live="polite" aria-atomic="false">
-        {announcements.value.map(({ id, text }) => (
-          <p key={id}>{text}</p>
-        ))}
-      </div>
     </div>
   );
 }

@@ -3,6 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../language/t";
+import { dialogs } from "../../state/notices";
+import { Notices } from "../notices/Notices";
 import "./dialog.css";
 
 interface Properties {
@@ -19,8 +21,10 @@ export function Dialog({ title, close, children }: Properties) {
     const before = document.activeElement as HTMLElement | null;
     const shown = dialog.current;
     shown?.showModal();
+    dialogs.value = [...dialogs.peek(), name];
     return () => {
       isGone.current = true;
+      dialogs.value = dialogs.peek().filter((one) => one !== name);
       shown?.close(); // while it is open, nothing outside of it can have the focus
       if (before?.isConnected) before.focus();
     };
@@ -34,6 +38,7 @@ export function Dialog({ title, close, children }: Properties) {
         {title}
       </h2>
       {children}
+      <Notices dialog={name} />
     </dialog>
   );
 }
