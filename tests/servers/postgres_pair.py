@@ -8,6 +8,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,8 +56,7 @@ class PostgresPair:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for folder in (self._primary, self._replica):
-            for pid in _processes_of(folder):
-                os.kill(pid, signal.SIGKILL)
+            _kill(folder)
         await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
 
     def url(self, port: int | None = None, database: str = "postgres") -> str:
@@ -83,8 +83,7 @@ class PostgresPair:
 
     async def fail_over(self) -> None:
         """Lose the one that takes writes and let the replica do so; a new replica comes to follow it."""
-        for pid in _processes_of(self._primary):
-            os.kill(pid, signal.SIGKILL)
+        _kill(self._primary)
         await self._run("pg_ctl", "-D", str(self._replica), "-w", "promote")
         self._primary, self.port = self._replica, self._replica_port
 
@@ -142,6 +141,12 @@ def _programs() -> Path:
         utils.ensure_prefix_permissions(folders[-1])
         utils.ensure_folder_permissions(folders[-1].parent, 0o555)
     return folders[-1]
+
+
+def _kill(folder: Path) -> None:
+    for pid in _processes_of(folder):
+        with suppress(ProcessLookupError):  # it ends with its server
+            os.kill(pid, signal.SIGKILL)
 
 
 def _processes_of(folder: Path) -> Sequence[int]:
