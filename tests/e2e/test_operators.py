@@ -177,3 +177,34 @@ async def test_ones_own_data_is_exported_on_the_account_page(
     await dialog.get_by_role("button", name="Delete everything").click()
     await expect(page.get_by_text("only operator who can sign in")).to_be_visible()
     await context.close()
+
+
+async def test_things_are_counted_and_handed_over(
+    browser: Browser, served: tuple[HubbubServer, str], state: Path
+) -> None:
+    server, _ = served
+    context, other = await browser.new_context(storage_state=state), await browser.new_context()
+    sent = {"Origin": server.url}
+    made = await context.request.post(
+        f"{server.url}/api/invitations", data={"email": "eve@example.org", "name": "Eve"}, headers=sent
+    )
+    link = {"link": (await made.json())["url"].partition("#")[2], "password": PASSWORD}
+    assert (await other.request.put(f"{server.url}/api/sign-in/link", data=link, headers=sent)).ok
+    page = await context.new_page()
+    await page.goto(f"{server.url}/operate")
+    await page.get_by_role("link", name="People’s data", exact=True).click()
+    await page.get_by_label("E-mail or id of a person").fill("root@example.org")
+    await page.get_by_role("button", name="Erase").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Hand over to").fill("eve@example.org")
+    await expect(dialog.get_by_text("All else that is kept of Root · root@example.org is deleted")).to_be_visible()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Hand over").click()
+    await expect(dialog.get_by_text("Collections: 1, documents in them: 0, assistants: 0, prompts: 0")).to_be_visible()
+    await expect(dialog.get_by_role("button", name="Hand over")).to_be_disabled()
+    await dialog.get_by_label("Hand over to").fill("eve@example.org")
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Hand over").click()
+    await expect(page.get_by_role("row", name="Handover")).to_contain_text("1 collections handed over")
+    await context.close()
+    await other.close()

@@ -67,6 +67,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "NewGroup": {"name": "Another"},
     "NewMember": {},
     "Confirmation": {"confirm": "x"},
+    "ConfirmedErasure": {"confirm": "x"},
+    "Handover": {"taker_id": "p1"},
     "Reason": {"reason": "x"},
     "NewReading": {"person_id": "p1", "reason": "x"},
     "NewKey": {"name": "Mine"},
@@ -93,7 +95,13 @@ PLAIN_IN_BODIES |= {"shared_with"}  # subjects: see test_document_rights
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
 PLAIN_IN_BODIES |= {"id", "answers", "filename"}  # a page's own id: each person has their own
-PLAIN_IN_BODIES |= {"confirm", "reason", "person_id", "minutes"}  # of operators, or what a path names once more
+PLAIN_IN_BODIES |= {
+    "confirm",
+    "reason",
+    "person_id",
+    "taker_id",
+    "minutes",
+}  # of operators, or what a path names once more
 PLAIN_IN_BODIES |= {"email", "password", "code", "link", "old", "new", "is_active", "is_operator"}
 WITHOUT_IDS = {
     "ChatCompletionRequest",

@@ -14,7 +14,7 @@ from tests.cli.commands import run
 from tests.web.test_audit import audited, operator
 from tests.web.test_signing_in import accounts_in, browser, member, serving, told
 
-NAMING = {"subject", "subjects", "shared_with", "person_id"}
+NAMING = {"subject", "subjects", "shared_with", "person_id", "taker_id"}
 """The fields of bodies that name somebody."""
 GHOST = "p0123456789abcdef012345678"
 NOBODY = (GHOST, "ghost", "invited@example.org", "b0123")
@@ -31,6 +31,8 @@ def acts(person_id: str, ids: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         "POST /api/people/{person_id}/reset": (f"/api/people/{person_id}/reset", None),
         "POST /api/people/{person_id}/export": (f"/api/people/{person_id}/export", None),
         "POST /api/people/{person_id}/erasure": (f"/api/people/{person_id}/erasure", {"confirm": person_id}),
+        "GET /api/people/{person_id}/handover": (f"/api/people/{person_id}/handover", None),
+        "POST /api/people/{person_id}/handover": (f"/api/people/{ids['person']}/handover", {"taker_id": person_id}),
         "PUT /api/people/{person_id}/hold": (f"/api/people/{person_id}/hold", {"reason": "Case 1"}),
         "DELETE /api/people/{person_id}/hold": (f"/api/people/{person_id}/hold", None),
         "POST /api/operators/readings": ("/api/operators/readings", {"person_id": person_id, "reason": "Case 1"}),
@@ -59,7 +61,8 @@ async def sent(http: aiohttp.ClientSession, route: str, path: str, body: Any) ->
 
 async def things_of(http: aiohttp.ClientSession) -> dict[str, str]:
     """Make a thing of each kind that can be given."""
-    made: dict[str, str] = {}
+    _, me = await sent(http, "GET", "/api/me", None)
+    made: dict[str, str] = {"person": me["person"]["id"]}
     for name, path, body in (
         ("group", "/api/groups", {"name": "Readers"}),
         ("collection", "/api/collections", {"name": "Leave"}),

@@ -135,7 +135,7 @@ export interface Member {
 
 export interface Job {
   id: string;
-  kind: "export" | "erasure";
+  kind: "export" | "handover" | "erasure";
   person_id: string;
   asked_at: number;
   state: "waiting" | "done" | "failed";
@@ -229,8 +229,24 @@ export const endHold = (signal: AbortSignal, person: string) =>
 export const exportPerson = (signal: AbortSignal, person: string) =>
   request<Job>(signal, "POST", at("people", person, "export"));
 
-export const erasePerson = (signal: AbortSignal, person: string) =>
-  request<Job>(signal, "POST", at("people", person, "erasure"), { body: { confirm: person } });
+/** Erase a person, after their things were handed over; "": to nobody. */
+export const erasePerson = (signal: AbortSignal, person: string, taker: string) =>
+  request<Job>(signal, "POST", at("people", person, "erasure"), { body: { confirm: person, taker_id: taker } });
+
+/** What of a person's can be handed over, and whether it is too much for who gets it. */
+export interface ThingsToHandOver {
+  collections: number;
+  documents: number;
+  assistants: number;
+  prompts: number;
+  exceeds_allowance: boolean;
+}
+
+export const thingsOf = (signal: AbortSignal, person: string, taker: string) =>
+  request<ThingsToHandOver>(signal, "GET", `${at("people", person, "handover")}${query({ taker_id: taker })}`);
+
+export const handOver = (signal: AbortSignal, person: string, taker: string) =>
+  request<Job>(signal, "POST", at("people", person, "handover"), { body: { taker_id: taker } });
 
 export interface Reading {
   person_id: string;

@@ -1026,7 +1026,12 @@ export const reasons: Catalogue = {
   person_name: "Ein Name hat höchstens {most} sichtbare Zeichen.",
   recovery_needs_app: "Wiederherstellungscodes ersetzen eine Authenticator-App. Richten Sie zuerst eine ein.",
   body_too_large: "Die Anfrage ist größer als die erlaubten {most} Bytes.",
-  held: "Für diese Person gilt eine rechtliche Sperre: Es wird nichts gelöscht.",
+  handover_disabled: "Diese Person ist gesperrt. Übergeben Sie die Inhalte jemandem, der sie nutzen kann.",
+  handover_not_kept: "Inhalte lassen sich dort nicht übergeben, wo dieser Server sie aufbewahrt.",
+  handover_to_self: "Eine Person kann sich nicht selbst etwas übergeben. Nennen Sie jemand anderen.",
+  handover_waits:
+    "Das läuft schon, mit einer anderen Person, die die Inhalte übernimmt, oder mit niemandem. Warten Sie, bis es erledigt ist.",
+  held: "Für diese Person gilt eine rechtliche Sperre: Es wird nichts gelöscht oder übergeben.",
   hold_reason: "Nennen Sie den Grund, in 1 bis {most} Zeichen.",
   large_requests: "Zu viele große Anfragen auf einmal. Versuchen Sie es in einigen Sekunden noch einmal.",
   large_requests_from_here:

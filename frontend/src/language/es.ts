@@ -1006,7 +1006,11 @@ export const reasons: Catalogue = {
   person_name: "Un nombre tiene como máximo {most} caracteres visibles.",
   recovery_needs_app: "Los códigos de recuperación sustituyen a una app de autenticación. Configure una primero.",
   body_too_large: "La petición supera el límite de {most} bytes.",
-  held: "Hay una retención legal sobre esta persona: no se borra nada suyo.",
+  handover_disabled: "Esta persona está desactivada. Traspase las cosas a alguien que pueda usarlas.",
+  handover_not_kept: "No se pueden traspasar cosas desde donde las guarda este servidor.",
+  handover_to_self: "Una persona no puede traspasarse cosas a sí misma. Indique a otra.",
+  handover_waits: "Ya está en curso, con otra persona que recibe las cosas, o con ninguna. Espere a que termine.",
+  held: "Hay una retención legal sobre esta persona: no se borra ni se traspasa nada suyo.",
   hold_reason: "Diga por qué, en 1 a {most} caracteres.",
   large_requests: "Demasiadas peticiones grandes a la vez. Inténtelo de nuevo en unos segundos.",
   large_requests_from_here:

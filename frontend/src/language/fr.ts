@@ -1031,7 +1031,12 @@ export const reasons: Catalogue = {
   recovery_needs_app:
     "Les codes de récupération remplacent une application d’authentification. Configurez-en d’abord une.",
   body_too_large: "La requête dépasse la limite de {most} octets.",
-  held: "Cette personne fait l’objet d’une conservation légale : rien n’est effacé.",
+  handover_disabled: "Cette personne est désactivée. Transmettez à quelqu’un qui peut s’en servir.",
+  handover_not_kept: "Rien ne peut être transmis là où ce serveur conserve les contenus.",
+  handover_to_self: "Une personne ne peut rien se transmettre à elle-même. Indiquez quelqu’un d’autre.",
+  handover_waits:
+    "C’est déjà en cours, avec une autre personne qui reçoit les contenus, ou personne. Attendez que ce soit terminé.",
+  held: "Cette personne fait l’objet d’une conservation légale : rien n’est effacé ni transmis.",
   hold_reason: "Dites pourquoi, en 1 à {most} caractères.",
   large_requests: "Trop de grosses requêtes à la fois. Réessayez dans quelques secondes.",
   large_requests_from_here:

@@ -978,7 +978,11 @@ export const reasons: Catalogue = {
   person_name: "名前は見える文字で {most} 文字までです。",
   recovery_needs_app: "リカバリーコードは認証アプリの代わりです。先にアプリを設定してください。",
   body_too_large: "リクエストが上限の {most} バイトを超えています。",
-  held: "この人には法的保全があり、何も消去されません。",
+  handover_disabled: "この人は無効になっています。利用できる人に引き渡してください。",
+  handover_not_kept: "このサーバーの保存先では引き渡しができません。",
+  handover_to_self: "自分自身に引き渡すことはできません。ほかの人を指定してください。",
+  handover_waits: "すでに処理中で、引き継ぐ人が別の人であるか、いません。終わるまでお待ちください。",
+  held: "この人には法的保全があり、何も消去も引き渡しもされません。",
   hold_reason: "理由を 1〜{most} 文字で書いてください。",
   large_requests: "大きなリクエストが同時に多すぎます。数秒後にもう一度お試しください。",
   large_requests_from_here:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from hubbub.answers.base import AnswerStore, KnowsOwners
 from hubbub.app.access import owner_ids
 from hubbub.app.application import Application
+from hubbub.app.handing_over import HandingOver
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
 from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
@@ -28,7 +29,8 @@ EraseStep: TypeAlias = Callable[["Erasing", str], AsyncGenerator[int]]
 class Erasing:
     """Erases people: of what, and in which order, `personal_kinds` lists."""
 
-    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore) -> None:
+    def __init__(self, app: Application, answers: AnswerStore, jobs: JobStore, handing_over: HandingOver) -> None:
+        self._handing_over = handing_over
         self._app = app
         self._answers = answers
         self._jobs = jobs
@@ -37,11 +39,16 @@ class Erasing:
         """Erase a person and return what went and what stays.
 
         Raises:
+            NotFound, Invalid: there is nobody any more to hand things over to; nothing is gone.
             Conflict: a legal hold was placed meanwhile; what is gone is gone.
         """
         counts: dict[str, int | str] = dict(job.report)
         person_id = job.person_id
+        if job.taker_id:
+            await self._handing_over.check(job)
         await self._close(person_id)
+        if job.taker_id:
+            counts = await self._handing_over.run(job)
         for name, step in steps:
             async with contextlib.aclosing(step(self, person_id)) as done:
                 async for count in done:

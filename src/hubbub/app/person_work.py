@@ -4,29 +4,32 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from hubbub.answers.base import AnswerStore
 from hubbub.app.application import Application
 from hubbub.app.erasing import Erasing
 from hubbub.app.exporting import Exporting
+from hubbub.app.handing_over import HandingOver
 from hubbub.app.personal_data import PersonalData
 from hubbub.app.personal_kinds import ERASURES, EXPORTS, README, STAYS
 from hubbub.app.retention import DAY_SECONDS, Ages, Retention
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import HubbubError
 from hubbub.core.lasting import Lasting
-from hubbub.identity.jobs_sqlite import Job
+from hubbub.identity.jobs_sqlite import Job, JobKind
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 """How often it is looked for jobs that another process has taken in."""
 RETRY_SECONDS = 30.0
+DEEDS: Mapping[JobKind, str] = {"export": "exported", "handover": "handed over", "erasure": "erased"}
 
 
 class PersonWork:
-    """Exports, erasures and retention: the work of one process of all on a data folder."""
+    """Exports, handovers, erasures and retention: the work of one process of all on a data folder."""
 
     def __init__(
         self,
@@ -42,7 +45,8 @@ class PersonWork:
         self._ages = ages
         self._round_seconds = round_seconds
         self._exporting = Exporting(app, answers, personal.jobs)
-        self._erasing = Erasing(app, answers, personal.jobs)
+        self._handing_over = HandingOver(app, personal)
+        self._erasing = Erasing(app, answers, personal.jobs, self._handing_over)
         self._retention = Retention(app, answers, personal.jobs, ages)
 
     async def run(self) -> None:
@@ -78,11 +82,14 @@ class PersonWork:
 
     async def _do(self, job: Job) -> None:
         jobs, deeds = self._personal.jobs, self._app.deeds
-        deed = "exported" if job.kind == "export" else "erased"
+        deed = DEEDS[job.kind]
         try:
             if job.kind == "export":
                 report = await self._exporting.run(job, self._personal.path(job), README, EXPORTS)
                 await self._personal.publish(job)
+            elif job.kind == "handover":
+                await jobs.end(job, "done", await self._handing_over.run(job))  # which records the deed itself
+                return
             else:
                 report = await self._erasing.run(job, STAYS, ERASURES)
         except HubbubError as error:

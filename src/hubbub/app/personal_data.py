@@ -1,4 +1,4 @@
-"""Take in what people and operators want done with somebody's things: exports, erasure, legal holds."""
+"""Take in what people and operators want done with somebody's things: exports, handovers, erasure, legal holds."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from hubbub.core.people import GUEST_ID, OPERATOR_ID, Person
 from hubbub.core.reasons import because
 from hubbub.identity.base import People
 from hubbub.identity.deeds import Deeds
-from hubbub.identity.jobs_sqlite import Hold, Job
+from hubbub.identity.jobs_sqlite import Hold, Job, JobKind
 from hubbub.identity.stores import ExportStore, JobStore
 
 REASON_CHARACTERS = 300
@@ -34,7 +34,7 @@ class KeptExport:
 
 
 class PersonalData:
-    """Exports and erasures, which are worked on in the background, and holds."""
+    """Exports, handovers and erasures, which are worked on in the background, and holds."""
 
     def __init__(
         self,
@@ -63,28 +63,56 @@ class PersonalData:
             NotAllowed: it is somebody else, and they are no operator.
         """
         await self._check(by, person_id)
-        async with self._deeds.doing("export asked for", by=by, of=person_id):
-            job = await self.jobs.ask("export", person_id, by.id)
-        self.has_work.set()
-        return job
+        return await self._ask("export", by, person_id, "")
 
-    async def erase(self, by: Person, person_id: str) -> Job:
-        """Ask for all that is a person's to be deleted.
+    async def hand_over(self, by: Person, person_id: str, taker_id: str) -> Job:
+        """Ask for a person's collections, assistants and prompts to be given to somebody else.
 
         Raises:
-            NotFound, NotAllowed: as `export` does.
-            Conflict: there is a legal hold on the person, or they are the last operator.
+            NotFound: one of the ids is nobody's.
+            NotAllowed: who asks is no operator.
+            Invalid: it is the person themselves, or somebody who is disabled.
+            Conflict: there is a legal hold on the person, or another handover is under way.
+        """
+        self._check_operator(by)
+        await self._check(by, person_id)
+        await self.check_taker(by, person_id, taker_id)
+        await self._check_free(person_id)
+        return await self._ask("handover", by, person_id, taker_id)
+
+    async def erase(self, by: Person, person_id: str, taker_id: str = "") -> Job:
+        """Ask for all that is a person's to be deleted, after what can be handed over was, if there is a taker.
+
+        Raises:
+            NotFound, NotAllowed: as `export` does, and, where there is a taker, as `hand_over` does.
+            Invalid: as `hand_over` does.
+            Conflict: there is a legal hold on the person, another erasure is under way, or they are the last operator.
         """
         await self._check(by, person_id)
-        if await self.jobs.is_held(person_id):
-            raise Conflict(because("held"), code="held")
+        if taker_id:
+            self._check_operator(by)
+            await self.check_taker(by, person_id, taker_id)
+        await self._check_free(person_id)
         known = await self._people.find(person_id) if self._people is not None else None
         if known is not None and known.is_operator and known.is_active and self._people is not None:
             await self._people.set_active(person_id, False)  # refused for the last one; they are signed out with it
-        async with self._deeds.doing("erasure asked for", by=by, of=person_id):
-            job = await self.jobs.ask("erasure", person_id, by.id)
-        self.has_work.set()
-        return job
+        return await self._ask("erasure", by, person_id, taker_id)
+
+    async def check_taker(self, by: Person, person_id: str, taker_id: str) -> None:
+        """Return if a person's things can be handed over to somebody.
+
+        Raises:
+            NotFound: there is no such person.
+            Invalid: it is the person themselves, or somebody who is disabled.
+        """
+        if taker_id == person_id:
+            raise Invalid(because("handover_to_self"))
+        if not taker_id or taker_id in (GUEST_ID, OPERATOR_ID):
+            raise NotFound(because("nobody_named", id=taker_id), code="nobody_named")
+        await self._directory.check(by, [taker_id])
+        known = await self._people.find(taker_id) if self._people is not None else None
+        if known is not None and not known.is_active:
+            raise Invalid(because("handover_disabled"))
 
     async def hold(self, by: Person, person_id: str, reason: str, now: float) -> Hold:
         """Hold a person's things: nothing of theirs is erased, or deleted for its age.
@@ -186,6 +214,19 @@ class PersonalData:
     def path(self, job: Job) -> Path:
         """Return where an export is put."""
         return self.folder / f"{job.id}.zip"
+
+    async def _ask(self, kind: JobKind, by: Person, person_id: str, taker_id: str) -> Job:
+        detail = f"handing over to {taker_id}" if taker_id else ""
+        async with self._deeds.doing(f"{kind} asked for", by=by, of=person_id, detail=detail):
+            job = await self.jobs.ask(kind, person_id, by.id, taker_id)
+            if job.taker_id != taker_id:
+                raise Conflict(because("handover_waits"), code="handover_waits")
+        self.has_work.set()
+        return job
+
+    async def _check_free(self, person_id: str) -> None:
+        if await self.jobs.is_held(person_id):
+            raise Conflict(because("held"), code="held")
 
     async def _check(self, by: Person, person_id: str) -> None:
         if by.id != person_id:

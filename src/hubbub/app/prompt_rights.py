@@ -43,7 +43,7 @@ class PromptRights:
         self._groups = groups
         self._giving = giving or Giving(groups)
         self._deeds = deeds or Deeds()
-        self._kind, self._rights, self._shared = kind, f"{kind}-rights", f"{kind}-shared"
+        self._kind, self.rights_kind, self._shared = kind, f"{kind}-rights", f"{kind}-shared"
 
     async def others(self, person: Person) -> list[tuple[Record, Right]]:
         """Return what others share with a person, and what they may do with each."""
@@ -87,7 +87,7 @@ class PromptRights:
 
     async def of(self, prompt_id: str) -> list[Permission]:
         """Return what was given for a prompt, by subject."""
-        record = await self._records.get(self._rights, prompt_id)
+        record = await self._records.get(self.rights_kind, prompt_id)
         if record is None:
             return []
         given = msgspec.json.decode(record.about, type=dict[str, int])
@@ -125,12 +125,12 @@ class PromptRights:
         """Give these rights in place of those there were: one write."""
         given = {one.subject: int(one.right) for one in permissions if one.right is not Right.NONE}
         about = msgspec.json.encode(given).decode()
-        await self._records.put(Record(self._rights, prompt.id, prompt.owner_id, None, at, about))
+        await self._records.put(Record(self.rights_kind, prompt.id, prompt.owner_id, None, at, about))
 
     async def drop(self, prompt_id: str) -> None:
         """Forget who may do what with a prompt."""
         given = await self.of(prompt_id)
-        await self._records.delete(self._rights, prompt_id)
+        await self._records.delete(self.rights_kind, prompt_id)
         await self.lead_no_more(prompt_id, [one.subject for one in given])
 
     async def lead_no_more(self, prompt_id: str, subjects: Collection[str]) -> None:
@@ -149,7 +149,7 @@ class PromptRights:
         subject, count = PERSON + person_id, 0
         while found := await self.shared_with([subject]):
             for prompt_id in found:
-                record = await self._records.get(self._rights, prompt_id)
+                record = await self._records.get(self.rights_kind, prompt_id)
                 if record is not None:
                     left = [one for one in await self.of(prompt_id) if one.subject != subject]
                     await self.put(record, left, at)

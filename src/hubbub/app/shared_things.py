@@ -77,6 +77,11 @@ class SharedThings(ABC, Generic[T]):
         record, _ = await self._record(person, thing_id, Right.MANAGE)
         return await self._rights.share(person, record, permissions)
 
+    @property
+    def kinds(self) -> tuple[str, str]:
+        """The kinds of the records of a person that are given with the things: they themselves, and the rights."""
+        return self.kind, self._rights.rights_kind
+
     async def given_to(self, person_id: str) -> Sequence[tuple[str, Right]]:
         """Return what a person themselves may do with things of others, for an export."""
         return await self._rights.given_to(person_id)

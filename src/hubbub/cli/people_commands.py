@@ -90,6 +90,12 @@ def export_person(
 @people.command("erase")
 def erase_person(
     who: EmailOrId,
+    hand_over_to: Annotated[
+        str | None,
+        typer.Option(
+            help="Who gets their collections, assistants and prompts, by e-mail address or id.", show_default="nobody"
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     data: DataFolder = None,
     config: Config = None,
@@ -99,7 +105,23 @@ def erase_person(
 
     settings = settings_of(config, {"server": {"data_folder": data}})
     with named_errors():
-        keeping.erase(settings, who, is_agreed=yes)
+        keeping.erase(settings, who, hand_over_to, is_agreed=yes)
+
+
+@people.command("hand-over")
+def hand_over(
+    who: EmailOrId,
+    to: Annotated[str, typer.Argument(help="Who gets it, by e-mail address or id.", metavar="TO")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    data: DataFolder = None,
+    config: Config = None,
+) -> None:
+    """Give a person's collections, assistants and prompts to somebody else. Chats stay the person's."""
+    from hubbub.cli import personal as keeping
+
+    settings = settings_of(config, {"server": {"data_folder": data}})
+    with named_errors():
+        keeping.hand_over(settings, who, to, is_agreed=yes)
 
 
 @people.command("hold")

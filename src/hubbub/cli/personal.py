@@ -1,4 +1,4 @@
-"""Export, erase and hold people's things in the terminal, while the server runs or not."""
+"""Export, hand over, erase and hold people's things in the terminal, while the server runs or not."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from hubbub.app.application import Application
+from hubbub.app.handing_over import HandingOver, Things
 from hubbub.app.personal_data import PersonalData
 from hubbub.cli.terminal import printable
 from hubbub.compose import open_people_work, prepare_folder
@@ -58,21 +59,45 @@ def export(settings: Settings, who: str, to: Path | None) -> None:
     notes.print(f"The export is in {printable(str(target))}.", markup=False)
 
 
-def erase(settings: Settings, who: str, *, is_agreed: bool) -> None:
-    """Delete all that is kept of a person, after asking.
+def erase(settings: Settings, who: str, to: str | None, *, is_agreed: bool) -> None:
+    """Delete all that is kept of a person, after asking, but for what somebody else gets, if anybody is named.
 
     Raises:
         NotFound: nobody has this e-mail.
+        Invalid: things can't be handed over to this person.
         Conflict: there is a legal hold on the person, or they are the last operator.
     """
+    if to is not None:
+        _tell_things(settings, who, to)
     if not is_agreed:
-        typer.confirm(f"Delete all that is kept of {printable(who)}? It can't be undone.", abort=True, err=True)
+        what = "all" if to is None else "all else"
+        typer.confirm(f"Delete {what} that is kept of {printable(who)}? It can't be undone.", abort=True, err=True)
     prepare_folder(settings.server.data_folder)
 
     async def work() -> Job:
         async with open_people_work(settings) as application:
-            personal = _personal(application)
-            return await _done(personal, await personal.erase(OPERATOR, await _id_of(application, who)))
+            personal, taker_id = _personal(application), "" if to is None else await _id_of(application, to)
+            return await _done(personal, await personal.erase(OPERATOR, await _id_of(application, who), taker_id))
+
+    _print(asyncio.run(work()))
+
+
+def hand_over(settings: Settings, who: str, to: str, *, is_agreed: bool) -> None:
+    """Give a person's collections, assistants and prompts to somebody else, after asking.
+
+    Raises:
+        NotFound: nobody has one of the e-mails.
+        Invalid: things can't be handed over to this person.
+        Conflict: there is a legal hold on the person.
+    """
+    _tell_things(settings, who, to)
+    if not is_agreed:
+        typer.confirm(f"Hand this over to {printable(to)}?", abort=True, err=True)
+
+    async def work() -> Job:
+        async with open_people_work(settings) as application:
+            personal, taker_id = _personal(application), await _id_of(application, to)
+            return await _done(personal, await personal.hand_over(OPERATOR, await _id_of(application, who), taker_id))
 
     _print(asyncio.run(work()))
 
@@ -117,6 +142,33 @@ async def _id_of(application: Application, who: str) -> str:
     if "@" in who:
         raise NotFound(f"There is no person {who!r}. `hubbub people list` shows all there are.")
     return who
+
+
+def _tell_things(settings: Settings, who: str, to: str) -> None:
+    """Print what of a person's somebody else would get.
+
+    Raises:
+        NotFound, Invalid: things can't be handed over to this person.
+    """
+    prepare_folder(settings.server.data_folder)
+
+    async def look() -> tuple[Things, bool]:
+        async with open_people_work(settings) as application:
+            personal, person_id = _personal(application), await _id_of(application, who)
+            taker_id = await _id_of(application, to)
+            await personal.check_taker(OPERATOR, person_id, taker_id)
+            handing_over = HandingOver(application, personal)
+            return await handing_over.things(person_id), await handing_over.exceeds(person_id, taker_id)
+
+    things, exceeds = asyncio.run(look())
+    counted = f"collections: {things.collections:,} (documents: {things.documents:,})"
+    counted += f", assistants: {things.assistants:,}, prompts: {things.prompts:,}"
+    notes.print(f"{printable(to)} gets {counted}.", markup=False)
+    if exceeds:
+        notes.print(
+            "That is more than they may keep (limits.person_bytes): they can add nothing until there is room again.",
+            markup=False,
+        )
 
 
 def _personal(application: Application) -> PersonalData:

@@ -159,7 +159,12 @@ REASONS: Mapping[str, str] = {
     "recovery_needs_app": "Recovery codes stand in for an authenticator app. Set one up first.",
     # The server
     "body_too_large": "The request's body is over the limit of {most:,} bytes.",
-    "held": "There is a legal hold on this person: nothing of theirs is erased.",
+    "held": "There is a legal hold on this person: nothing of theirs is erased or handed over.",
+    "handover_disabled": "This person is disabled. Hand the things over to somebody who can use them.",
+    "handover_not_kept": "Things can't be handed over where this server keeps them.",
+    "handover_to_self": "A person can't hand things over to themselves. Name somebody else.",
+    "handover_waits": "It is under way already, with another person to take the things over, or nobody. Wait until "
+    "it is done.",
     "hold_reason": "Say why, in 1 to {most} characters.",
     "large_requests": "Too many large requests at once. Try again in a few seconds.",
     "large_requests_from_here": "Too many large requests from your network address at once. Try again in a few "

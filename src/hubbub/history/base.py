@@ -226,6 +226,15 @@ class RecordsOfPersons(Protocol):
 
 
 @runtime_checkable
+class GivableRecords(Protocol):
+    """Records that can become somebody else's."""
+
+    async def give(self, kinds: Sequence[str], giver_id: str, taker_id: str) -> None:
+        """Give all of these kinds that somebody has to somebody else: all or nothing."""
+        ...
+
+
+@runtime_checkable
 class KeepsRecords(Protocol):
     """A history that keeps records beside its chats. Beside another one they are kept in memory alone."""
 

@@ -74,3 +74,6 @@ class PostgresRecords:
 
     async def forget_owned(self, owner_id: str) -> int:
         return await self._database.write(Connection.run, _SQL["forget_owned"], owner_id)
+
+    async def give(self, kinds: Sequence[str], giver_id: str, taker_id: str) -> None:
+        await self._database.write(Connection.run, _SQL["give"], taker_id, giver_id, list(kinds))

@@ -81,3 +81,6 @@ class SqliteRecords:
             return connection.changes()
 
         return await self._database.write(forget)
+
+    async def give(self, kinds: Sequence[str], giver_id: str, taker_id: str) -> None:
+        await self._database.write(Connection.all, _SQL["give"], (taker_id, giver_id, json.dumps(list(kinds))))

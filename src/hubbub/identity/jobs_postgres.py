@@ -1,4 +1,4 @@
-"""Keep exports and erasures of people that are asked for, and who is held back from erasure, in PostgreSQL."""
+"""Keep exports, handovers and erasures of people that are asked for, and who is held back from them, in PostgreSQL."""
 
 import time
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from hubbub.identity.jobs_sqlite import HELD, NO_HOLD, Hold, Job, JobKind, JobSt
 STEPS = (
     read_sql("hubbub.identity", "postgres/jobs_schema.sql"),
     SCHEMA,
+    read_sql("hubbub.identity", "postgres/handovers.sql"),
 )
 _SQL = load_sql("hubbub.identity", "postgres/jobs.sql")
 
@@ -51,11 +52,11 @@ class PostgresJobs:
     async def is_held(self, person_id: str) -> bool:
         return await self._database.one(_SQL["is_held"], person_id) is not None
 
-    async def ask(self, kind: JobKind, person_id: str, asked_by: str) -> Job:
+    async def ask(self, kind: JobKind, person_id: str, asked_by: str, taker_id: str = "") -> Job:
         async def add(connection: Connection) -> Job:
-            if kind == "erasure" and await connection.one(_SQL["is_held"], person_id):
+            if kind != "export" and await connection.one(_SQL["is_held"], person_id):
                 raise Conflict(HELD, code="held")
-            await connection.run(_SQL["add"], new_id(), kind, person_id, asked_by, time.time())
+            await connection.run(_SQL["add"], new_id(), kind, person_id, asked_by, time.time(), taker_id)
             row = await connection.one(_SQL["waiting_of"], person_id, kind)
             if row is None:
                 raise Conflict("This was done just now. Look at the list, and ask again.")

@@ -1,4 +1,4 @@
-"""Keep exports and erasures of people that are asked for, and who is held back from erasure, in SQLite."""
+"""Keep exports, handovers and erasures of people that are asked for, and who is held back from erasure, in SQLite."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 
-_SCHEMA = read_sql("hubbub.identity", "jobs_schema.sql")
+_SCHEMA = [read_sql("hubbub.identity", f"{name}.sql") for name in ("jobs_schema", "handovers")]
 _SQL = load_sql("hubbub.identity", "jobs.sql")
 NO_HOLD = "There is no legal hold on this person."
-HELD = "There is a legal hold on this person: nothing of theirs is erased."
+HELD = "There is a legal hold on this person: nothing of theirs is erased or handed over."
 
-JobKind: TypeAlias = Literal["export", "erasure"]
+JobKind: TypeAlias = Literal["export", "handover", "erasure"]
 JobState: TypeAlias = Literal["waiting", "done", "failed"]
 Report: TypeAlias = Mapping[str, int | str]
 
@@ -31,7 +31,7 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """An export or an erasure of a person. Times are seconds of the epoch."""
+    """An export, a handover or an erasure of a person. Times are seconds of the epoch."""
 
     id: str
     kind: JobKind
@@ -42,6 +42,8 @@ class Job(msgspec.Struct, frozen=True):
     ended_at: float | None
     report: dict[str, int | str]
     """How many of what, so far."""
+    taker_id: str = ""
+    """Who gets the person's collections, assistants and prompts; empty: nobody."""
 
 
 class PersonJobs:
@@ -51,7 +53,7 @@ class PersonJobs:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("person_jobs", [_SCHEMA])
+        await self._database.migrate("person_jobs", _SCHEMA)
         return self
 
     async def __aexit__(
@@ -86,21 +88,21 @@ class PersonJobs:
         """Tell whether a person's things are held."""
         return await self._database.read(Connection.one, _SQL["is_held"], (person_id,)) is not None
 
-    async def ask(self, kind: JobKind, person_id: str, asked_by: str) -> Job:
+    async def ask(self, kind: JobKind, person_id: str, asked_by: str, taker_id: str = "") -> Job:
         """Store a job, or return the one of this kind that waits for the person already.
 
         Raises:
-            Conflict: the person is to be erased, and held.
+            Conflict: the person is to be erased, or to hand things over, and held.
         """
 
         def add(connection: Connection) -> Job:
-            if kind == "erasure" and connection.one(_SQL["is_held"], (person_id,)):
+            if kind != "export" and connection.one(_SQL["is_held"], (person_id,)):
                 raise Conflict(HELD, code="held")
             if (known := connection.one(_SQL["waiting_of"], (person_id, kind))) is not None:
                 return job_of(known)
             job_id, now = new_id(), time.time()
-            connection.all(_SQL["add"], (job_id, kind, person_id, asked_by, now))
-            return Job(job_id, kind, person_id, asked_by, now, "waiting", None, {})
+            connection.all(_SQL["add"], (job_id, kind, person_id, asked_by, now, taker_id))
+            return Job(job_id, kind, person_id, asked_by, now, "waiting", None, {}, taker_id)
 
         return await self._database.write(add)
 
@@ -139,6 +141,6 @@ def report_text(report: Report) -> str:
 
 def job_of(row: Sequence[Any]) -> Job:
     """Return the job of a row."""
-    job_id, kind, person_id, asked_by, asked_at, state, ended_at, report = row
+    job_id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id = row
     counts = msgspec.json.decode(report, type=dict[str, int | str])
-    return Job(job_id, kind, person_id, asked_by, asked_at, state, ended_at, counts)
+    return Job(job_id, kind, person_id, asked_by, asked_at, state, ended_at, counts, taker_id)

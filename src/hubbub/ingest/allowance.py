@@ -63,6 +63,10 @@ class Allowance:
             if not self._coming[payer]:
                 del self._coming[payer]
 
+    async def would_exceed(self, payer: str, more_bytes: int) -> bool:
+        """Tell whether somebody would keep more than they may with so many more bytes."""
+        return await self._library.kept_bytes(payer) + self._coming[payer] + more_bytes > self._payer_bytes
+
     def _check(self, payer: str, kept: int) -> None:
         if payer and kept + self._coming[payer] > self._payer_bytes:
             most = self._payer_bytes // 1024**2

@@ -107,6 +107,10 @@ class Pipeline:
             await self._drop(known.sha256)
         return stored
 
+    async def would_exceed(self, payer: str, more_bytes: int) -> bool:
+        """Tell whether somebody would keep more than their allowance with so many more bytes."""
+        return self._allowance is not None and await self._allowance.would_exceed(payer, more_bytes)
+
     def _media_type_of(self, name: str) -> str:
         return self.own_types.get(suffix_of(name)) or media_type_of(name)
 

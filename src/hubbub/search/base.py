@@ -477,6 +477,14 @@ class Givable(Protocol):
         """Return how many `collections` somebody has, and how many `documents` in them."""
         ...
 
+    async def charged_bytes(self, owner_id: str) -> int:
+        """Return how many bytes of what is in somebody's collections they are charged for."""
+        ...
+
     async def give(self, giver_id: str, taker_id: str) -> None:
         """Give all that somebody has, and may, to somebody else: all or nothing. Doing it again changes nothing."""
+        ...
+
+    async def give_collections(self, giver_id: str, taker_id: str) -> None:
+        """Give what somebody has, and not what they may, so: the taker is charged for it. Rights of others stay."""
         ...

@@ -13,19 +13,33 @@ def count_kept(connection: Connection, owner_id: str) -> dict[str, int]:
     return {"collections": len(connection.all(_SQL["collections"], owner)), "documents": row[0] if row else 0}
 
 
+def charged_bytes(connection: Connection, owner_id: str) -> int:
+    """Return how many bytes of what is in somebody's collections they are charged for."""
+    row = connection.one(_SQL["charged_bytes"], {"owner": owner_id})
+    return row[0] if row else 0
+
+
 def give_kept(connection: Connection, giver_id: str, taker_id: str) -> None:
-    """Give it all. A collection whose name the taker has already gets a number; doing it again changes nothing."""
+    """Give it all. Doing it again changes nothing."""
     both = {"giver": giver_id, "taker": taker_id}
+    give_collections(connection, giver_id, taker_id)
+    connection.all(_SQL["give_payer"], both)
+    for what in ("permissions", "readings", "memberships"):
+        connection.all(_SQL[f"give_{what}"], both)
+        connection.all(_SQL[f"drop_{what}"], {"giver": giver_id})
+    connection.all(_SQL["note_change"])
+
+
+def give_collections(connection: Connection, giver_id: str, taker_id: str) -> None:
+    """Give the collections. One whose name the taker has already gets a number; doing it again changes nothing."""
     given = connection.all(_SQL["collections"], {"owner": giver_id})
     taken = {row[0] for row in connection.all(_SQL["names"], {"owner": taker_id})}
     for collection_id, name in given:
         free = free_name(name, taken)
         taken.add(free)
         connection.all(_SQL["give_collection"], {"taker": taker_id, "id": collection_id, "name": free})
-    connection.all(_SQL["give_payer"], both)
-    for what in ("permissions", "readings", "memberships"):
-        connection.all(_SQL[f"give_{what}"], both)
-        connection.all(_SQL[f"drop_{what}"], {"giver": giver_id})
+        charged = {"giver": giver_id, "taker": taker_id, "id": collection_id}
+        connection.all(_SQL["charge_collection"], charged)
     connection.all(_SQL["note_change"])
 
 

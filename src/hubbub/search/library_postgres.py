@@ -18,7 +18,7 @@ from hubbub.search.document_readers import Sight
 from hubbub.search.document_readers_postgres import SQL as READERS_SQL
 from hubbub.search.document_readers_postgres import PostgresReaders, put_readers, sight_of, subjects_of
 from hubbub.search.giving_postgres import SQL as GIVING
-from hubbub.search.giving_postgres import count_kept, give_kept
+from hubbub.search.giving_postgres import charged_bytes, count_kept, give_collections, give_kept
 from hubbub.search.library_rows import collection_of, conditions_of, document_of, most_of, page_of, usable_name
 from hubbub.search.permissions_postgres import SQL, PostgresGroups, PostgresPermissions
 
@@ -58,8 +58,14 @@ class PostgresLibrary:
     async def count_kept(self, owner_id: str) -> dict[str, int]:
         return await self._database.read(count_kept, owner_id)
 
+    async def charged_bytes(self, owner_id: str) -> int:
+        return await self._database.read(charged_bytes, owner_id)
+
     async def give(self, giver_id: str, taker_id: str) -> None:
         await self._database.write(give_kept, giver_id, taker_id)
+
+    async def give_collections(self, giver_id: str, taker_id: str) -> None:
+        await self._database.write(give_collections, giver_id, taker_id)
 
     async def collections(self, *, reader: Reader | None = None) -> list[Collection]:
         if reader is None or reader.reads_all:

@@ -104,6 +104,8 @@ POLICIES: Mapping[str, Policy] = {
     "GET /api/exports/{job_id}/file": OWNER,
     "POST /api/people/{person_id}/export": OPERATOR,
     "POST /api/people/{person_id}/erasure": OPERATOR,
+    "GET /api/people/{person_id}/handover": OPERATOR,
+    "POST /api/people/{person_id}/handover": OPERATOR,
     "PUT /api/people/{person_id}/hold": OPERATOR,
     "DELETE /api/people/{person_id}/hold": OPERATOR,
     "GET /api/operators/holds": OPERATOR,

@@ -103,11 +103,24 @@ export const words: Catalogue = {
   "There are none.": "لا يوجد.",
   Since: "منذ",
   "End the hold on {person}": "إنهاء الحفظ على {person}",
-  "Exports and erasures": "التصدير والمحو",
+  "Exports, handovers and erasures": "التصدير والتسليم والمحو",
   What: "ماذا",
   "Asked for": "طُلب في",
   State: "الحالة",
   "What it came to": "ما آل إليه",
+  Handover: "تسليم",
+  "Hand over": "تسليم",
+  "Hand over what this person has?": "تسليم ما لدى هذا الشخص؟",
+  "All else that is kept of {person} is deleted: account, chats, keys. It can’t be undone.":
+    "يُحذف كل ما عدا ذلك مما يخص {person}: الحساب والمحادثات والمفاتيح. لا يمكن التراجع عن ذلك.",
+  "Collections with their documents, assistants and prompts of {person} can become somebody else’s. Whoever may use them still may. Chats are not handed over.":
+    "يمكن أن تصبح مجموعات {person} بمستنداتها ومساعدوه ومطالباته لشخص آخر. من يحق له استخدامها يبقى له ذلك. لا تُسلَّم المحادثات.",
+  "Hand over to (e-mail or id; empty: nobody)": "التسليم إلى (بريد أو معرّف؛ فارغ: لا أحد)",
+  "Hand over to (e-mail or id)": "التسليم إلى (بريد أو معرّف)",
+  "Collections: {collections}, documents in them: {documents}, assistants: {assistants}, prompts: {prompts}":
+    "المجموعات: {collections}، المستندات فيها: {documents}، المساعدون: {assistants}، المطالبات: {prompts}",
+  "That is more than this person may keep: they can add nothing until there is room again.":
+    "هذا أكثر مما يجوز لهذا الشخص أن يحفظه: لن يستطيع إضافة شيء حتى يتوفر مكان.",
   "Erase this person?": "محو هذا الشخص؟",
   "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.":
     "يُحذف كل ما يخص {person}: الحساب والمحادثات والمجموعات ومستنداتها والمفاتيح. لا يمكن التراجع عن ذلك.",

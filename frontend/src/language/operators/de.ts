@@ -105,11 +105,24 @@ export const words: Catalogue = {
   "There are none.": "Es gibt keine.",
   Since: "Seit",
   "End the hold on {person}": "Die Sperre für {person} aufheben",
-  "Exports and erasures": "Exporte und Löschungen",
+  "Exports, handovers and erasures": "Exporte, Übergaben und Löschungen",
   What: "Was",
   "Asked for": "Beantragt",
   State: "Stand",
   "What it came to": "Ergebnis",
+  Handover: "Übergabe",
+  "Hand over": "Übergeben",
+  "Hand over what this person has?": "Die Inhalte dieser Person übergeben?",
+  "All else that is kept of {person} is deleted: account, chats, keys. It can’t be undone.":
+    "Alles Übrige von {person} wird gelöscht: Konto, Chats, Schlüssel. Das lässt sich nicht rückgängig machen.",
+  "Collections with their documents, assistants and prompts of {person} can become somebody else’s. Whoever may use them still may. Chats are not handed over.":
+    "Sammlungen mit ihren Dokumenten, Assistenten und Prompts von {person} können jemand anderem übergeben werden. Wer sie nutzen darf, darf es weiterhin. Chats werden nicht übergeben.",
+  "Hand over to (e-mail or id; empty: nobody)": "Übergeben an (E-Mail oder Kennung; leer: niemand)",
+  "Hand over to (e-mail or id)": "Übergeben an (E-Mail oder Kennung)",
+  "Collections: {collections}, documents in them: {documents}, assistants: {assistants}, prompts: {prompts}":
+    "Sammlungen: {collections}, Dokumente darin: {documents}, Assistenten: {assistants}, Prompts: {prompts}",
+  "That is more than this person may keep: they can add nothing until there is room again.":
+    "Das ist mehr, als diese Person aufbewahren darf: Sie kann nichts hinzufügen, bis wieder Platz ist.",
   "Erase this person?": "Diese Person löschen?",
   "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.":
     "Alles von {person} wird gelöscht: Konto, Chats, Sammlungen mit ihren Dokumenten, Schlüssel. Das lässt sich nicht rückgängig machen.",

@@ -105,11 +105,24 @@ export const words: Catalogue = {
   "There are none.": "No hay ninguna.",
   Since: "Desde el",
   "End the hold on {person}": "Levantar la retención de {person}",
-  "Exports and erasures": "Exportaciones y borrados",
+  "Exports, handovers and erasures": "Exportaciones, traspasos y borrados",
   What: "Qué",
   "Asked for": "Solicitado",
   State: "Estado",
   "What it came to": "Resultado",
+  Handover: "Traspaso",
+  "Hand over": "Traspasar",
+  "Hand over what this person has?": "¿Traspasar lo que tiene esta persona?",
+  "All else that is kept of {person} is deleted: account, chats, keys. It can’t be undone.":
+    "Se elimina todo lo demás de {person}: cuenta, chats, claves. No se puede deshacer.",
+  "Collections with their documents, assistants and prompts of {person} can become somebody else’s. Whoever may use them still may. Chats are not handed over.":
+    "Las colecciones con sus documentos, los asistentes y los prompts de {person} pueden pasar a otra persona. Quien puede usarlos podrá seguir haciéndolo. Los chats no se traspasan.",
+  "Hand over to (e-mail or id; empty: nobody)": "Traspasar a (correo o identificador; vacío: a nadie)",
+  "Hand over to (e-mail or id)": "Traspasar a (correo o identificador)",
+  "Collections: {collections}, documents in them: {documents}, assistants: {assistants}, prompts: {prompts}":
+    "Colecciones: {collections}, documentos en ellas: {documents}, asistentes: {assistants}, prompts: {prompts}",
+  "That is more than this person may keep: they can add nothing until there is room again.":
+    "Es más de lo que esta persona puede guardar: no podrá añadir nada hasta que vuelva a haber sitio.",
   "Erase this person?": "¿Borrar a esta persona?",
   "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.":
     "Se elimina todo lo de {person}: cuenta, chats, colecciones con sus documentos, claves. No se puede deshacer.",

@@ -105,11 +105,24 @@ export const words: Catalogue = {
   "There are none.": "Il n’y en a aucune.",
   Since: "Depuis",
   "End the hold on {person}": "Lever la conservation de {person}",
-  "Exports and erasures": "Exportations et effacements",
+  "Exports, handovers and erasures": "Exportations, transmissions et effacements",
   What: "Quoi",
   "Asked for": "Demandé",
   State: "État",
   "What it came to": "Résultat",
+  Handover: "Transmission",
+  "Hand over": "Transmettre",
+  "Hand over what this person has?": "Transmettre ce qu’a cette personne ?",
+  "All else that is kept of {person} is deleted: account, chats, keys. It can’t be undone.":
+    "Tout le reste de {person} est supprimé : compte, chats, clés. C’est irréversible.",
+  "Collections with their documents, assistants and prompts of {person} can become somebody else’s. Whoever may use them still may. Chats are not handed over.":
+    "Les collections et leurs documents, les assistants et les prompts de {person} peuvent passer à quelqu’un d’autre. Qui peut s’en servir le pourra encore. Les chats ne sont pas transmis.",
+  "Hand over to (e-mail or id; empty: nobody)": "Transmettre à (e-mail ou identifiant ; vide : personne)",
+  "Hand over to (e-mail or id)": "Transmettre à (e-mail ou identifiant)",
+  "Collections: {collections}, documents in them: {documents}, assistants: {assistants}, prompts: {prompts}":
+    "Collections : {collections}, documents dedans : {documents}, assistants : {assistants}, prompts : {prompts}",
+  "That is more than this person may keep: they can add nothing until there is room again.":
+    "C’est plus que ce que cette personne peut conserver : elle ne pourra rien ajouter tant qu’il n’y aura pas de place.",
   "Erase this person?": "Effacer cette personne ?",
   "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.":
     "Tout ce qui concerne {person} est supprimé : compte, chats, collections et leurs documents, clés. C’est irréversible.",

@@ -104,11 +104,24 @@ export const words: Catalogue = {
   "There are none.": "ありません。",
   Since: "開始",
   "End the hold on {person}": "{person} の保全を終える",
-  "Exports and erasures": "エクスポートと消去",
+  "Exports, handovers and erasures": "エクスポート、引き渡し、消去",
   What: "種類",
   "Asked for": "依頼日時",
   State: "状態",
   "What it came to": "結果",
+  Handover: "引き渡し",
+  "Hand over": "引き渡す",
+  "Hand over what this person has?": "この人のものを引き渡しますか?",
+  "All else that is kept of {person} is deleted: account, chats, keys. It can’t be undone.":
+    "{person} のそのほかのもの (アカウント、チャット、キー) はすべて削除されます。元に戻せません。",
+  "Collections with their documents, assistants and prompts of {person} can become somebody else’s. Whoever may use them still may. Chats are not handed over.":
+    "{person} のコレクションとその文書、アシスタント、プロンプトをほかの人に引き渡せます。利用できる人は引き続き利用できます。チャットは引き渡されません。",
+  "Hand over to (e-mail or id; empty: nobody)": "引き渡し先 (メールアドレスまたは ID。空欄: なし)",
+  "Hand over to (e-mail or id)": "引き渡し先 (メールアドレスまたは ID)",
+  "Collections: {collections}, documents in them: {documents}, assistants: {assistants}, prompts: {prompts}":
+    "コレクション: {collections}、その中の文書: {documents}、アシスタント: {assistants}、プロンプト: {prompts}",
+  "That is more than this person may keep: they can add nothing until there is room again.":
+    "この人が保存できる量を超えています。空きができるまで何も追加できません。",
   "Erase this person?": "この人を消去しますか?",
   "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.":
     "{person} のアカウント、チャット、コレクションとその文書、キーがすべて削除されます。元に戻せません。",

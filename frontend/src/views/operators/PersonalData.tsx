@@ -1,4 +1,4 @@
-/** Export and erase people's things, and place legal holds. */
+/** Export, hand over and erase people's things, and place legal holds. */
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
@@ -7,13 +7,14 @@ import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
 import { useLive } from "../live";
-import { fullNameOf, idOf, PersonField, useKnown } from "./PersonField";
+import { HandOver } from "./HandOver";
+import { idOf, PersonField, useKnown } from "./PersonField";
 import { Table, when } from "./parts";
 
 const LIVE_SECONDS = 3;
 const never = new AbortController().signal;
 const STATES = { waiting: t("under way"), done: t("done"), failed: t("failed") } as const;
-const KINDS: Readonly<Record<string, string>> = { export: t("Export"), erasure: t("Erasure") };
+const KINDS: Readonly<Record<string, string>> = { export: t("Export"), handover: t("Handover"), erasure: t("Erasure") };
 
 /** What a job has come to, in words. */
 export const reportOf = (job: operators.Job) =>
@@ -31,7 +32,7 @@ export function PersonalData() {
   const [releasing, setReleasing] = useState<operators.Hold | null>(null);
   const known = useKnown();
   const id = idOf(said, known);
-  const [erasing, setErasing] = useState("");
+  const [leaving, setLeaving] = useState<{ person: string; erases: boolean } | null>(null);
   if (!me.value?.person.is_operator) return <p>{t("Only operators who have signed in can do this.")}</p>;
   const ask = (work: Promise<unknown>) => {
     work.then(() => {
@@ -53,7 +54,15 @@ export function PersonalData() {
         <button type="button" class="button" disabled={!id} onClick={() => ask(operators.exportPerson(never, id))}>
           {t("Export")}
         </button>
-        <button type="button" class="button is-danger" disabled={!id} onClick={() => setErasing(id)}>
+        <button type="button" class="button" disabled={!id} onClick={() => setLeaving({ person: id, erases: false })}>
+          {t("Hand over")}
+        </button>
+        <button
+          type="button"
+          class="button is-danger"
+          disabled={!id}
+          onClick={() => setLeaving({ person: id, erases: true })}
+        >
           {t("Erase")}
         </button>
         <label>
@@ -132,11 +141,11 @@ export function PersonalData() {
           ))}
         </Table>
       )}
-      <h3>{t("Exports and erasures")}</h3>
+      <h3>{t("Exports, handovers and erasures")}</h3>
       {jobs.value?.jobs.length === 0 && <p>{t("There are none.")}</p>}
       {jobs.value !== null && jobs.value.jobs.length > 0 && (
         <Table
-          label={t("Exports and erasures")}
+          label={t("Exports, handovers and erasures")}
           heads={[t("What"), t("Person"), t("Asked for"), t("State"), t("What it came to"), ""]}
         >
           {jobs.value.jobs.map((job) => (
@@ -173,16 +182,15 @@ export function PersonalData() {
           close={() => setReleasing(null)}
         />
       )}
-      {erasing && (
-        <Confirm
-          title={t("Erase this person?")}
-          text={t(
-            "All that is kept of {person} is deleted: account, chats, collections with their documents, keys. It can’t be undone.",
-            { person: fullNameOf(erasing, known) },
-          )}
-          action={t("Erase")}
-          confirm={() => ask(operators.erasePerson(never, erasing))}
-          close={() => setErasing("")}
+      {leaving && (
+        <HandOver
+          person={leaving.person}
+          known={known}
+          erases={leaving.erases}
+          confirm={(taker) =>
+            ask((leaving.erases ? operators.erasePerson : operators.handOver)(never, leaving.person, taker))
+          }
+          close={() => setLeaving(null)}
         />
       )}
     </>

@@ -41,6 +41,9 @@ where owner_id = ? and (kind, id) > (?, ?) order by kind, id limit ?
 -- name: forget_owned
 delete from record where owner_id = ?
 
+-- name: give
+update record set owner_id = ? where owner_id = ? and kind in (select value from json_each(?))
+
 -- name: has_chat
 select 1 from chat where id = ?
 

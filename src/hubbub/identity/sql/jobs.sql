@@ -12,25 +12,26 @@ select person_id, reason, placed_by, placed_at from legal_hold order by person_i
 select 1 from legal_hold where person_id = ?
 
 -- name: add
-insert into person_job (id, kind, person_id, asked_by, asked_at, state, report) values (?, ?, ?, ?, ?, 'waiting', '{}')
+insert into person_job (id, kind, person_id, asked_by, asked_at, taker_id, state, report)
+values (?, ?, ?, ?, ?, ?, 'waiting', '{}')
 
 -- name: waiting_of
-select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id from person_job
 where person_id = ? and kind = ? and state = 'waiting'
 
 -- name: next
-select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id from person_job
 where state = 'waiting' order by id limit 1
 
 -- name: job
-select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job where id = ?
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id from person_job where id = ?
 
 -- name: of
-select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id from person_job
 where person_id = ? order by id desc limit ?
 
 -- name: page
-select id, kind, person_id, asked_by, asked_at, state, ended_at, report from person_job
+select id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id from person_job
 where ? = '' or id < ?1 order by id desc limit ?2
 
 -- name: note

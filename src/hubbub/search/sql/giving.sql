@@ -12,6 +12,13 @@ select name from collection where owner_id = :owner;
 -- name: give_collection
 update collection set owner_id = :taker, name = :name where id = :id;
 
+-- name: charged_bytes
+select coalesce(sum(max(size_bytes, 4096)), 0) from document join collection on collection.id = collection_id
+where owner_id = :owner and payer = 'person:' || :owner and is_kept = 1;
+
+-- name: charge_collection
+update document set payer = 'person:' || :taker where payer = 'person:' || :giver and collection_id = :id;
+
 -- name: give_payer
 update document set payer = 'person:' || :taker where payer = 'person:' || :giver;
 

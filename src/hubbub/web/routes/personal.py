@@ -1,4 +1,4 @@
-"""Exports and erasures: one's own, and for operators those of others; legal holds."""
+"""Exports, handovers and erasures: one's own, and for operators those of others; legal holds."""
 
 import time
 from typing import Annotated
@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from hubbub.app.handing_over import HandingOver
 from hubbub.app.personal_data import PersonalData, check_confirmed
 from hubbub.core.errors import NotFound
 from hubbub.identity.jobs_sqlite import Hold, Job, JobKind, JobState
@@ -22,7 +23,7 @@ _NO_STORE = {"cache-control": "no-store"}
 
 async def _personal(app: App) -> PersonalData:
     if app.personal is None:
-        raise NotFound("Exports and erasures are not kept here.")
+        raise NotFound("Exports, handovers and erasures are not kept here.")
     return app.personal
 
 
@@ -35,6 +36,34 @@ class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
     confirm: str
 
 
+class ConfirmedErasure(msgspec.Struct, forbid_unknown_fields=True):
+    """The id of the person who is to be erased, said once more, and who gets their collections, assistants and prompts.
+
+    Without a taker these are deleted, too.
+    """
+
+    confirm: str
+    taker_id: str = ""
+
+
+class Handover(msgspec.Struct, forbid_unknown_fields=True):
+    """Who gets a person's collections, assistants and prompts."""
+
+    taker_id: str
+
+
+class ThingsToHandOver(msgspec.Struct, frozen=True):
+    """How much of a person's can be handed over."""
+
+    collections: int
+    documents: int
+    """In these collections, whoever added them."""
+    assistants: int
+    prompts: int
+    exceeds_allowance: bool
+    """Whether the one who gets them would keep more than they may: they could add nothing until there is room."""
+
+
 class Reason(msgspec.Struct, forbid_unknown_fields=True):
     """Why somebody's things are held."""
 
@@ -42,7 +71,7 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class JobView(msgspec.Struct, frozen=True):
-    """An export or an erasure, and how much of what it has come to. Times are seconds of the epoch."""
+    """An export, a handover or an erasure, and how much of what it has come to. Times are seconds of the epoch."""
 
     id: str
     kind: JobKind
@@ -52,6 +81,8 @@ class JobView(msgspec.Struct, frozen=True):
     state: JobState
     ended_at: float | None
     report: dict[str, int | str]
+    taker_id: str
+    """Who gets the person's collections, assistants and prompts; empty: nobody."""
 
 
 class Jobs(msgspec.Struct, frozen=True):
@@ -61,7 +92,7 @@ class Jobs(msgspec.Struct, frozen=True):
 
 
 class JobsPage(msgspec.Struct, frozen=True):
-    """Exports and erasures of all people, the newest first. Ask on with `before` = `next`, until that is null."""
+    """What is done with all people's things, the newest first. Ask on with `before` = `next`, until that is null."""
 
     jobs: list[JobView]
     next: str | None
@@ -156,12 +187,40 @@ async def export_person(person_id: str, operator: Operator, personal: Personal) 
 
 
 @router.post(
-    "/people/{person_id}/erasure", status_code=202, responses=sends(JobView, 202), openapi_extra=takes(Confirmation)
+    "/people/{person_id}/erasure", status_code=202, responses=sends(JobView, 202), openapi_extra=takes(ConfirmedErasure)
 )
 async def erase_person(person_id: str, request: Request, operator: Operator, personal: Personal) -> Response:
-    """Ask for all that is kept of somebody to be deleted. It can't be undone. For operators."""
-    check_confirmed(person_id, (await body_as(request, Confirmation)).confirm)
-    return _accepted(await personal.erase(operator, person_id))
+    """Ask for all that is kept of somebody to be deleted. It can't be undone. For operators.
+
+    With a taker, their collections, assistants and prompts are handed over before.
+    """
+    wanted = await body_as(request, ConfirmedErasure)
+    check_confirmed(person_id, wanted.confirm)
+    return _accepted(await personal.erase(operator, person_id, wanted.taker_id))
+
+
+@router.get("/people/{person_id}/handover", responses=sends(ThingsToHandOver))
+async def count_things(
+    person_id: str, app: App, operator: Operator, personal: Personal, taker_id: str = ""
+) -> Response:
+    """Count what of somebody's can be handed over, and tell whether it is too much for a taker. For operators."""
+    await app.directory.check(operator, [person_id])
+    if taker_id:
+        await personal.check_taker(operator, person_id, taker_id)
+    handing_over = HandingOver(app, personal)
+    things = await handing_over.things(person_id)
+    exceeds = bool(taker_id) and await handing_over.exceeds(person_id, taker_id)
+    view = ThingsToHandOver(**msgspec.structs.asdict(things), exceeds_allowance=exceeds)
+    return Json(view, headers=_NO_STORE)
+
+
+@router.post(
+    "/people/{person_id}/handover", status_code=202, responses=sends(JobView, 202), openapi_extra=takes(Handover)
+)
+async def hand_over(person_id: str, request: Request, operator: Operator, personal: Personal) -> Response:
+    """Ask for somebody's collections, assistants and prompts to be given to another person. For operators."""
+    taker_id = (await body_as(request, Handover)).taker_id
+    return _accepted(await personal.hand_over(operator, person_id, taker_id))
 
 
 @router.put("/people/{person_id}/hold", status_code=204, openapi_extra=takes(Reason))
@@ -220,7 +279,7 @@ async def list_jobs(
     before: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """List exports and erasures of all people, the newest first. For operators."""
+    """List exports, handovers and erasures of all people, the newest first. For operators."""
     jobs, following = await personal.jobs.page(before, limit)
     names = await app.operating.names({one.person_id for one in jobs} | {one.asked_by for one in jobs})
     return Json(JobsPage([_view(one) for one in jobs], following or None, names), headers=_NO_STORE)

@@ -34,6 +34,9 @@ delete from record where kind = $1 and id = $2
 -- name: sweep
 delete from record where kind = $1 and chat_id is null and updated_at < $2 and owner_id <> all($3::text[])
 
+-- name: give
+update record set owner_id = $1 where owner_id = $2 and kind = any($3::text[])
+
 -- name: has_chat
 select 1 from chat where id = $1 for share
 

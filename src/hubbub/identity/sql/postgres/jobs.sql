@@ -12,11 +12,11 @@ select person_id, reason, placed_by, placed_at from legal_hold order by person_i
 select 1 from legal_hold where person_id = $1
 
 -- name: columns
-id, kind, person_id, asked_by, asked_at, state, ended_at, report
+id, kind, person_id, asked_by, asked_at, state, ended_at, report, taker_id
 
 -- name: add
-insert into person_job (id, kind, person_id, asked_by, asked_at, state, report)
-values ($1, $2, $3, $4, $5, 'waiting', '{}')
+insert into person_job (id, kind, person_id, asked_by, asked_at, taker_id, state, report)
+values ($1, $2, $3, $4, $5, $6, 'waiting', '{}')
 on conflict (person_id, kind) where state = 'waiting' do nothing
 
 -- name: waiting_of

@@ -12,6 +12,13 @@ select name from collection where owner_id = $1
 -- name: give_collection
 update collection set owner_id = $1, name = $2 where id = $3
 
+-- name: charged_bytes
+select coalesce(sum(greatest(size_bytes, 4096)), 0)::bigint from document join collection on collection.id = collection_id
+where owner_id = $1 and payer = $2 and is_kept
+
+-- name: charge_collection
+update document set payer = $2 where payer = $1 and collection_id = $3
+
 -- name: give_payer
 update document set payer = $2 where payer = $1
 
