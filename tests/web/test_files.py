@@ -75,6 +75,16 @@ async def test_a_file_is_uploaded_asked_about_and_deleted(served: Wired, client:
         await client.files.retrieve(file.id)
 
 
+async def test_nothing_is_left_of_what_was_deleted_or_refused(served: Wired, client: openai.AsyncOpenAI) -> None:
+    library = served.hubbub.services.library
+    before = {one.id for one in await library.named_collections()}
+    file = await client.files.create(file=("note.txt", NOTE), purpose="assistants")
+    await client.files.delete(file.id)
+    with pytest.raises(openai.BadRequestError):
+        await client.files.create(file=("x" * 401, NOTE), purpose="assistants")
+    assert {one.id for one in await library.named_collections()} == before
+
+
 async def test_an_upload_that_is_used_nowhere_is_deleted(served: Wired, client: openai.AsyncOpenAI) -> None:
     file = await client.files.create(file=("note.txt", NOTE), purpose="assistants")
     await sweep(served.hubbub.services, time.time() + 6 * 86400)

@@ -172,6 +172,10 @@ class Attachments:
         """Return what takes a single file that is for no collection and no chat yet; deleted as unsent ones are."""
         return await self._begun(UPLOADED + new_id(), person.id)
 
+    async def drop_upload(self, upload: Collection) -> None:
+        """Forget what takes a single file, with the file."""
+        await self._pipeline.remove_collection(upload.id)
+
     async def _begun(self, name: str, owner_id: str) -> Collection:
         made = await self._library.create(name, owner_id=CHAT_FILES + owner_id, is_shared=False)
         await self._library.permissions.put(made.id, [Permission(PERSON + owner_id, Right.WRITE)])

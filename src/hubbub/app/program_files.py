@@ -8,7 +8,7 @@ from hubbub.app.access import Access, is_upload
 from hubbub.app.attachments import UNSENT_SECONDS, Attachments
 from hubbub.app.documents import Documents
 from hubbub.core.documents import Collection, Document
-from hubbub.core.errors import BadParam, NotAllowed, NotFound, NotSignedIn
+from hubbub.core.errors import BadParam, HubbubError, NotAllowed, NotFound, NotSignedIn
 from hubbub.core.people import Person, Right, may_list, reader_of
 from hubbub.search.base import Condition, Library, Listing, Place
 
@@ -43,8 +43,24 @@ class ProgramFiles:
         if person.limits is not None and person.limits.collections is not None:
             raise NotAllowed("This API key is for some collections alone. Put the file into one of those.")
         collection = await self._attachments.begin_upload(person)
-        document = await self._documents.add(person, collection.id, name, pieces, payer=payer)
+        try:
+            document = await self._documents.add(person, collection.id, name, pieces, payer=payer)
+        except HubbubError:
+            await self._attachments.drop_upload(collection)
+            raise
         return _file(document, collection)
+
+    async def delete(self, person: Person, document_id: str) -> None:
+        """Delete a file, with what held it where that was uploaded for no collection.
+
+        Raises:
+            NotFound, NotAllowed: as `Documents.delete` does.
+        """
+        document = await self._access.document(person, document_id, Right.WRITE)
+        await self._documents.delete(person, document_id)
+        collection = await self._library.collection(document.collection_id)
+        if collection is not None and is_upload(collection):
+            await self._attachments.drop_upload(collection)
 
     async def show(self, person: Person, document_id: str) -> ProgramFile:
         """Return a file.

@@ -123,7 +123,7 @@ async def download_file(document_id: str, app: App, person: Asker) -> Response:
 @router.delete("/{document_id}", responses=sends(FileDeleted))
 async def delete_file(document_id: str, app: App, person: Asker) -> Response:
     """Delete a document; copies of it in other collections stay."""
-    await app.documents.delete(person, document_id)
+    await app.program_files.delete(person, document_id)
     return Json(FileDeleted(document_id))
 
 
