@@ -77,11 +77,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "SignedChallenge": {"credential": {}},
     "SharedSecret": {"link": "x"},
     "StoreQuery": {"query": "x"},
+    "NewStoreFile": {"file_id": "x"},
 }
 """A body that each route with one takes, by its schema."""
 IDS_IN_BODIES = {"chat_id", "parent_id", "question_id", "collections", "files", "attached", "pictures", "assistant"}
-IDS_OF_THEIR_OWN = {"ids", "document_id"}
+IDS_OF_THEIR_OWN = {"ids", "document_id", "file_id"}
 """Those of chats that are changed together, and of what is copied: see `test_attachments` and `test_keeping`."""
+COPIED = {"Copy": "document_id", "NewStoreFile": "file_id"}
+"""The bodies that name a document, and what they call it."""
 IDS_TO_GO_ON_WITH = {"continues", "beside", "answer_id"}
 """Those of more answers, not of questions."""
 PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched", "grace_seconds"}
@@ -91,6 +94,7 @@ PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", 
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough", "starters", "drops_left_out", "version"}
+PLAIN_IN_BODIES |= {"attributes", "chunking_strategy"}
 PLAIN_IN_BODIES |= {"shared_with"}  # subjects: see test_document_rights
 PLAIN_IN_BODIES |= {"jsonrpc", "method", "params"}  # ids in params: see test_mcp
 PLAIN_IN_BODIES |= {"grants", "is_manager"}  # whoever is named there is given something, and not looked up
@@ -188,7 +192,9 @@ def schema_of_body(hubbub: Hubbub, route: Route) -> str | None:
 def body_of(name: str, ids: dict[str, str]) -> dict[str, Any]:
     if name == "NewName":  # each thing gets another one: of one owner, two collections can't have the same
         return {"name": f"{hashlib.sha256(repr(sorted(ids.items())).encode()).hexdigest()[:12]}.pdf"}
-    return BODIES[name] if name != "Copy" else {"document_id": ids.get("document_id", "x")}
+    if name in COPIED:
+        return {COPIED[name]: ids.get("document_id", "x")}
+    return BODIES[name]
 
 
 async def call(hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, ids: dict[str, str]) -> tuple[int, str]:
@@ -299,6 +305,15 @@ async def put(hubbub: Hubbub, http: aiohttp.ClientSession, collection_id: str) -
     return document_id
 
 
+async def with_document(
+    hubbub: Hubbub, http: aiohttp.ClientSession, route: Route, things: dict[str, str]
+) -> dict[str, str]:
+    """Return things with a document that is there: more than one route deletes it."""
+    if route[0] != "DELETE" or "document_id" not in parameters(route[1]):
+        return things
+    return {**things, "document_id": await put(hubbub, http, things["collection_id"])}
+
+
 async def test_every_route_and_every_field_is_known(hubbub: Hubbub) -> None:
     schemas = hubbub.app.openapi()["components"]["schemas"]
     for route in routes(hubbub):
@@ -332,7 +347,7 @@ async def test_other_peoples_things_do_not_exist(
     assert [one.name for one in await hubbub.services.library.documents(things["collection_id"])] == ["leave.pdf"]
     assert (await hubbub.services.log.answer(things["answer_id"])).state in ("open", "done")
     for route in with_ids:  # and for their owner all of it works, so that no 404 above had another reason
-        status, said = await call(hubbub, ann, route, things)
+        status, said = await call(hubbub, ann, route, await with_document(hubbub, ann, route, things))
         assert 200 <= status < 300, (route, said)
 
 
@@ -353,7 +368,7 @@ async def test_a_programs_things_exist_for_it_alone(
     assert all(one in seen for name, one in things.items() if name != "picture_id")  # which is shown as it is
     for route in covered:
         if parameters(route[1]) & IDS_IN_PATHS:
-            status, said = await call(hubbub, program, route, things)
+            status, said = await call(hubbub, program, route, await with_document(hubbub, program, route, things))
             assert 200 <= status < 300, (route, said)
 
 

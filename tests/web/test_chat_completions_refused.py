@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub.app.messages import Able, read_messages, read_tools
+from hubbub.app.custom_tools import read_tools
+from hubbub.app.messages import Able, read_messages
 from hubbub.web.dialects.openai import BadParam
 from tests.web.openai_wire import SYSTEM, USER, WEATHER, Wired, call, image, message, question, told
 
@@ -78,7 +79,8 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     "tools for plain": ({"model": "plain", "tools": [WEATHER]}, "invalid_value", "tools", "plain calls no tools"),
     "tools over quotes": ({"model": "plain+search", "tools": [WEATHER]}, "invalid_value", "tools", "calls no tools"),
     "tool no object": ({"tools": ["weather"]}, "invalid_type", "tools[0]", "object"),
-    "tool of another type": ({"tools": [WEATHER, {"type": "custom"}]}, "invalid_value", "tools[1]", "'custom'"),
+    "tool of another type": ({"tools": [WEATHER, {"type": "mcp"}]}, "invalid_value", "tools[1]", "'mcp'"),
+    "custom tool without custom": ({"tools": [{"type": "custom"}]}, "invalid_type", "tools[0].custom", "object"),
     "tool without name": (
         {"tools": [{"type": "function", "function": {}}]},
         *("invalid_type", "tools[0].function.name", "string"),
@@ -99,8 +101,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
         *("invalid_type", "messages[0].tool_calls[0].id", "string"),
     ),
     "call of another type": (
-        {"messages": [{"role": "assistant", "tool_calls": [call(), call(type="custom")]}]},
-        *("invalid_value", "messages[0].tool_calls[1]", "'custom'"),
+        {"messages": [{"role": "assistant", "tool_calls": [call(), call(type="mcp")]}]},
+        *("invalid_value", "messages[0].tool_calls[1]", "'mcp'"),
+    ),
+    "custom call without input": (
+        {"messages": [{"role": "assistant", "tool_calls": [call(type="custom", custom={"name": "f"})]}]},
+        *("invalid_type", "messages[0].tool_calls[0].custom.input", "string"),
     ),
     "call without function": (
         {"messages": [{"role": "assistant", "tool_calls": [call(function=None)]}]},

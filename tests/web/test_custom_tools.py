@@ -136,3 +136,60 @@ async def test_a_tool_without_a_name_or_with_half_a_grammar_is_refused(
         with pytest.raises(openai.BadRequestError) as caught:
             await client.responses.create(model="big", input="Go", tools=tools)
         assert caught.value.param == param
+
+
+def nested(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool as chat completions have it."""
+    kind = tool["type"]
+    fields = {name: value for name, value in tool.items() if name != "type"}
+    if "format" in fields:
+        grammar = {name: value for name, value in fields["format"].items() if name != "type"}
+        fields["format"] = {"type": "grammar", "grammar": grammar}
+    return {"type": kind, kind: fields}
+
+
+async def test_chat_completions_call_it_with_a_text_too(served: Wired, client: openai.AsyncOpenAI) -> None:
+    served.upstream.script = CALLS
+    tools: Any = [nested(one) for one in (SHOUT, FUNCTION, PATCH)]
+    messages: Any = [{"role": "user", "content": "Go"}]
+    whole = await client.chat.completions.create(model="big", messages=messages, tools=tools)
+    message = whole.choices[0].message
+    assert message.tool_calls
+    shouted, weather = message.tool_calls
+    assert shouted.type == "custom" and weather.type == "function"
+    assert (shouted.id, shouted.custom.name, shouted.custom.input) == ("call_s", "shout", SAID)
+    assert (whole.choices[0].finish_reason, weather.function.arguments) == ("tool_calls", '{"city":"Rome"}')
+    sent = served.upstream.seen[-1].body["tools"]
+    assert [tool["function"]["name"] for tool in sent] == ["shout", "weather", "patch"]
+    assert "start: /.+/" in sent[2]["function"]["parameters"]["properties"]["input"]["description"]
+
+    stream = await client.chat.completions.create(model="big", messages=messages, tools=tools, stream=True)
+    chunks = [chunk.model_dump() async for chunk in stream]
+    pieces = [one for chunk in chunks for one in chunk["choices"][0]["delta"].get("tool_calls") or ()]
+    assert [one["index"] for one in pieces] == [1, 1, 0]  # a text is told once it is whole
+    [told] = [one for one in pieces if one["index"] == 0]
+    assert (told["id"], told["type"], told["custom"]) == ("call_s", "custom", {"name": "shout", "input": SAID})
+    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+    outputs = [{"role": "tool", "tool_call_id": one, "content": "Done."} for one in ("call_s", "call_w")]
+    again: Any = [*messages, message.model_dump(exclude_none=True), *outputs]
+    await client.chat.completions.create(model="big", messages=again, tools=tools)
+    called = served.upstream.seen[-1].body["messages"][1]["tool_calls"]
+    assert [call["id"] for call in called] == ["call_s", "call_w"]
+    assert [call["type"] for call in called] == ["function", "function"]
+    assert "Hey" in called[0]["function"]["arguments"]
+
+
+async def test_chat_completions_choose_it(served: Wired, client: openai.AsyncOpenAI) -> None:
+    tools: Any = [nested(SHOUT), nested(FUNCTION)]
+    messages: Any = [{"role": "user", "content": "Go"}]
+    one: Any = {"type": "custom", "custom": {"name": "shout"}}
+    await client.chat.completions.create(model="big", messages=messages, tools=tools, tool_choice=one)
+    assert served.upstream.seen[-1].body["tool_choice"] == {"type": "function", "function": {"name": "shout"}}
+    allowed: Any = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [one]}}
+    await client.chat.completions.create(model="big", messages=messages, tools=tools, tool_choice=allowed)
+    assert [tool["function"]["name"] for tool in served.upstream.seen[-1].body["tools"]] == ["shout"]
+    half: Any = [{"type": "custom", "custom": {**SHOUT, "format": {"type": "grammar", "grammar": {"syntax": "lark"}}}}]
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.chat.completions.create(model="big", messages=messages, tools=half)
+    assert caught.value.param == "tools[0].custom.format.grammar.definition"

@@ -217,7 +217,7 @@ async def test_what_only_its_maker_can_read_is_refused(served: Wired) -> None:
         assert (response.status, (await told(response))["param"]) == (400, "input[1]")
 
 
-@pytest.mark.parametrize("name", ["compact", "input_tokens", "nothing/at/all"])
+@pytest.mark.parametrize("name", ["compact", "nothing/at/all"])
 async def test_what_stands_where_an_id_belongs_is_nowhere(served: Wired, name: str) -> None:
     for method in ("POST", "PUT", "PATCH"):
         async with served.http.request(method, f"{RESPONSES}/{name}", json={"model": "big"}) as response:

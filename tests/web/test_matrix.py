@@ -450,6 +450,17 @@ PLACES = [
         uses=True,
     ),
     Place(
+        "a file for a vector store",
+        ("document_id",),
+        lambda ids, own: (
+            "POST",
+            f"/v1/vector_stores/{own['collection_id']}/files",
+            {"file_id": ids["document_id"]},
+        ),
+        needs_own=True,
+        uses=True,
+    ),
+    Place(
         "a document in a conversation",
         ("document_id",),
         lambda ids, own: ("POST", "/v1/conversations", {"items": _input(ids["document_id"])}),
@@ -514,7 +525,9 @@ def unknown_of(kind: str) -> str:
 async def own_of(world: World, asker: str) -> dict[str, str]:
     asked = await ask(world.askers[asker], "", "My own")
     await read_all(world.askers[asker], "", asked["answer"]["id"])
-    return {"chat_id": asked["chat"]["id"], "question_id": asked["question"]["id"]}
+    async with world.askers[asker].post("/api/collections", json={"name": new_id()}) as response:
+        collection_id = (await response.json())["id"]
+    return {"chat_id": asked["chat"]["id"], "question_id": asked["question"]["id"], "collection_id": collection_id}
 
 
 async def sent(http: aiohttp.ClientSession, place: Place, ids: dict[str, str], own: dict[str, str]) -> tuple[int, str]:

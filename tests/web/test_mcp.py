@@ -236,7 +236,9 @@ async def test_a_key_that_is_no_key_is_asked_for_one(hubbub: Hubbub) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
+        (b"", -32700),
         (b"{", -32700),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"a": "\xff"}}', -32700),
         (b"[]", -32600),
         (b'{"jsonrpc": "1.0", "id": 1, "method": "ping"}', -32600),
         (b'{"jsonrpc": "2.0", "id": null, "method": "ping"}', -32600),
@@ -246,8 +248,8 @@ async def test_a_key_that_is_no_key_is_asked_for_one(hubbub: Hubbub) -> None:
 async def test_what_is_no_request_is_refused(ann: aiohttp.ClientSession, body: bytes, code: int) -> None:
     async with ann.post("/mcp", data=body, headers={"Content-Type": "application/json"}) as response:
         assert response.status == 400
-        if code != -32700:  # what is no JSON at all may be refused before
-            assert (await response.json())["error"]["code"] == code
+        answer = await response.json()
+        assert (response.content_type, answer["jsonrpc"], answer["error"]["code"]) == ("application/json", "2.0", code)
 
 
 async def test_the_wire_of_both_kinds_of_revisions(ann: aiohttp.ClientSession) -> None:

@@ -88,6 +88,7 @@ WHOLE = {
     "/api/sign-ins": "one for each browser of a person",
     "/api/models": "what the settings name",
     "/v1/models": "as OpenAI's clients know it",
+    "/v1/vector_stores/{collection_id}/files/{document_id}/content": "the text of one document",
     "/api/sign-in": "ways to sign in",
     "/api/usage": "quotas",
     "/api/operators/quotas": "quotas",

@@ -9,7 +9,18 @@ from hubbub.app.readings import UNREAD, Readings, needs_reading
 from hubbub.core.documents import Collection, Document, Hit
 from hubbub.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from hubbub.core.messages import Chat, Message
-from hubbub.core.people import ANYBODY, GUEST_ID, OPERATOR_ID, PERSON, Person, Reader, Right, may_see, reader_of
+from hubbub.core.people import (
+    ANYBODY,
+    GUEST_ID,
+    OPERATOR_ID,
+    PERSON,
+    Person,
+    Reader,
+    Right,
+    may_list,
+    may_see,
+    reader_of,
+)
 from hubbub.core.reasons import because
 from hubbub.core.scopes import check_scope, may_use_collection
 from hubbub.history.base import History
@@ -83,6 +94,14 @@ class Access:
         return [
             one for one in found if one.right >= least and may_use_collection(person, one.id) and not is_of_chat(one)
         ]
+
+    async def uploads(self, person: Person) -> list[Collection]:
+        """Return the collections that hold a file each which the person uploaded for no collection yet."""
+        if not may_list(person, person.id):
+            return []
+        found = await self._library.named_collections(reader=reader_of(person))
+        mine = CHAT_FILES + person.id
+        return [one for one in found if one.owner_id == mine and is_upload(one) and may_use_collection(person, one.id)]
 
     async def listed_collections(self, person: Person) -> list[Collection]:
         """Return those of them that may be listed for the person."""
@@ -209,6 +228,10 @@ CHAT_FILES = "chat-files:"
 right to write to it, and no right to share it."""
 
 
+UPLOADED = "uploaded:"
+"""What the name of such a collection begins with that holds a single file which a program uploaded."""
+
+
 def owner_ids(person_id: str) -> tuple[str, ...]:
     """Return what owners of a person's collections are called: the person, and whatever else is made of their id.
 
@@ -235,6 +258,11 @@ def whose_first(person: Person, collection: Collection) -> tuple[bool, bool, flo
 def is_of_chat(collection: Collection) -> bool:
     """Tell whether a collection holds the files of a chat."""
     return collection.owner_id.startswith(CHAT_FILES)
+
+
+def is_upload(collection: Collection) -> bool:
+    """Tell whether a collection holds a single file that a program uploaded for no collection yet."""
+    return is_of_chat(collection) and collection.name.startswith(UPLOADED)
 
 
 def is_listed(person: Person, collection: Collection) -> bool:

@@ -32,6 +32,7 @@ from hubbub.app.operating import Operating
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
 from hubbub.app.personal_data import PersonalData
+from hubbub.app.program_files import ProgramFiles
 from hubbub.app.prompt_rights import PromptRights
 from hubbub.app.prompts import Prompts
 from hubbub.app.provisioning import Provisioners
@@ -247,6 +248,11 @@ class Application:
     def documents(self) -> Documents:
         """Keeps the documents in them."""
         return Documents(self.access, self.library, self.search, self.files, self.pipeline, self.pictures, self.deeds)
+
+    @cached_property
+    def program_files(self) -> ProgramFiles:
+        """Shows documents as files to programs, and takes theirs."""
+        return ProgramFiles(self.access, self.library, self.documents, self.attachments)
 
     @cached_property
     def document_rights(self) -> DocumentRights:

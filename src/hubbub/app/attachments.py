@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from hubbub.app.access import CHAT_FILES, Access, is_of_chat
+from hubbub.app.access import CHAT_FILES, UPLOADED, Access, is_of_chat
 from hubbub.app.images import media_type_of
 from hubbub.app.model_rights import ModelRights
 from hubbub.connections.threads import in_a_thread
@@ -36,6 +36,8 @@ MOST_UNSENT = 50
 MOST_AT_ONCE = 4
 """So many pictures are taken in at once: each is held in memory while it comes."""
 NAME_CHARACTERS = 400
+UNSENT_SECONDS = 7 * 86400.0
+"""A draft that is so old has lost its pictures and files."""
 
 
 class PictureSent(msgspec.Struct, frozen=True):
@@ -161,11 +163,22 @@ class Attachments:
         chat = None if chat_id is None else await self._access.chat(person, chat_id)
         if chat is not None and chat.files_id:
             return await self._access.collection(person, chat.files_id, Right.WRITE)
-        owner_id = person.id if chat is None else chat.owner_id
-        made = await self._library.create(new_id(), owner_id=CHAT_FILES + owner_id, is_shared=False)
-        await self._library.permissions.put(made.id, [Permission(PERSON + owner_id, Right.WRITE)])
+        made = await self._begun(new_id(), person.id if chat is None else chat.owner_id)
         if chat is not None:
             await self._history.change(chat.id, ChatChanges(files_id=made.id))
+        return made
+
+    async def begin_upload(self, person: Person) -> Collection:
+        """Return what takes a single file that is for no collection and no chat yet; deleted as unsent ones are."""
+        return await self._begun(UPLOADED + new_id(), person.id)
+
+    async def drop_upload(self, upload: Collection) -> None:
+        """Forget what takes a single file, with the file."""
+        await self._pipeline.remove_collection(upload.id)
+
+    async def _begun(self, name: str, owner_id: str) -> Collection:
+        made = await self._library.create(name, owner_id=CHAT_FILES + owner_id, is_shared=False)
+        await self._library.permissions.put(made.id, [Permission(PERSON + owner_id, Right.WRITE)])
         return replace(made, right=Right.WRITE)
 
     async def files_of(self, person: Person, chat: Chat | None, files_id: str | None) -> str:

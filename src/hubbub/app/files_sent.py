@@ -1,14 +1,17 @@
-"""Put the text of files in their place, where programs send some among the parts of a message."""
+"""Put the text of files, and pictures that are files, in their place, where programs send some in a message."""
 
 import base64
 import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TypeVar, cast
 
 from hubbub.app.application import Application
-from hubbub.app.messages import mapping_at
+from hubbub.app.images import media_type_of
+from hubbub.app.messages import IMAGES, mapping_at
 from hubbub.connections.threads import in_a_thread
 from hubbub.core.errors import BadParam, HubbubError, NotFound
 from hubbub.core.messages import JsonObject
@@ -28,7 +31,9 @@ MOST_FILES = 20
 
 
 async def with_files_read(app: Application, person: Person, messages: Sequence[T], *, where: str) -> list[T]:
-    """Return messages, or items of an input, with texts in the place of files. Those without are returned as they are.
+    """Return messages, or items of an input, with texts in the place of files, and pictures in that of their ids.
+
+    Those without are returned as they are.
 
     Raises:
         BadParam: a file can't be read, or there are too many; `param` says which.
@@ -47,7 +52,7 @@ async def with_files_read(app: Application, person: Person, messages: Sequence[T
                     count += 1
                     if count > MOST_FILES:
                         raise BadParam(f"There are more than {MOST_FILES} files. Put them into a collection.", at)
-                    texts.append({"type": "text", "text": await _text(app, person, cast(JsonObject, part), at)})
+                    texts.append(await _read(app, person, cast(JsonObject, part), at))
                 else:
                     texts.append(part)
             changed = cast(T, {**cast(JsonObject, changed), holder: texts})
@@ -63,7 +68,41 @@ def _parts_of(message: object) -> list[tuple[str, list[object]]]:
 
 
 def _is_file(part: object) -> bool:
-    return isinstance(part, dict) and cast(JsonObject, part).get("type") in _KINDS
+    if not isinstance(part, dict):
+        return False
+    kind = cast(JsonObject, part).get("type")
+    return kind in _KINDS or (kind in IMAGES and cast(JsonObject, part).get("file_id") is not None)
+
+
+async def _read(app: Application, person: Person, part: JsonObject, where: str) -> JsonObject:
+    if part.get("type") in IMAGES:
+        return {**part, "image_url": await _picture(app, person, part.get("file_id"), where)}
+    return {"type": "text", "text": await _text(app, person, part, where)}
+
+
+async def _picture(app: Application, person: Person, file_id: object, where: str) -> str:
+    """Return a document that is a picture, as a `data:` URL."""
+    try:
+        document = await app.access.document(person, str(file_id))
+        if document.size_bytes > app.limits.picture_bytes * 3 // 4:  # of base64
+            message = f"{where} is a picture of {document.size_bytes:,} bytes. Send a smaller one."
+            raise BadParam(message, where, code="too_large")
+        address = await in_a_thread(partial(_address, await app.files.here(document.sha256)))
+    except NotFound as error:
+        raise _unknown(file_id, where) from error
+    if address is None:
+        raise BadParam(f"{where}: “{document.name}” is no PNG, JPEG, GIF or WebP image.", where)
+    return address
+
+
+def _address(path: Path) -> str | None:
+    data = path.read_bytes()
+    media_type = media_type_of(data)
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}" if media_type else None
+
+
+def _unknown(file_id: object, where: str) -> BadParam:
+    return BadParam(f"There is no document with the id '{str(file_id)[:64]}' here.", where)
 
 
 async def _text(app: Application, person: Person, part: JsonObject, where: str) -> str:
@@ -87,7 +126,7 @@ async def _text(app: Application, person: Person, part: JsonObject, where: str) 
     except (BadParam, NotNow, NotInstalled):
         raise
     except NotFound as error:
-        raise BadParam(f"There is no document with the id '{str(file_id)[:64]}' here.", where) from error
+        raise _unknown(file_id, where) from error
     except HubbubError as error:
         raise BadParam(f"{where} can't be read. {error.message}", where, code=error.code) from error
     return f"File “{name}”:\n\n{text}"

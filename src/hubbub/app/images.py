@@ -27,6 +27,8 @@ def fault_of_image(address: str, hosts: Collection[str]) -> str | None:
         return None if _is_image(address[data.end() :]) else "is no PNG, JPEG, GIF or WebP image in base64."
     if address[:5].lower() == "data:":
         return "has to be a data: URL of an image, in base64."
+    if ":" not in address:
+        return "has to be an address. The id of a file here goes into file_id, beside the type input_image."
     found = _ADDRESS.fullmatch(address)
     if found is not None and found["host"].lower() in hosts:
         return None

@@ -5,14 +5,13 @@ import logging
 import time
 
 from hubbub.app.application import Application
+from hubbub.app.attachments import UNSENT_SECONDS
 from hubbub.core.errors import StoreError
 from hubbub.core.lasting import Lasting
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 300.0
-UNSENT_SECONDS = 7 * 86400.0
-"""A draft that is so old has lost its pictures and files."""
 
 
 async def sweep(app: Application, now: float) -> None:

@@ -20,10 +20,14 @@ _ROLES: dict[str, Role] = {
     "tool": "tool",
 }
 _TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
-_IMAGES = ("image_url", "input_image")
+IMAGES = ("image_url", "input_image")
 SHOWN_CHARACTERS = 40
 NAME = "name"
 """Who of several people, or agents, has said it."""
+CUSTOM = "custom"
+"""The type of a tool that takes a text of any form; models get it as a function of one text."""
+INPUT = "input"
+"""What that function calls its text."""
 THOUGHT = "reasoning_content"
 """What a model thought goes back to its server where a client sends it: some want it with the calls of a turn."""
 
@@ -126,7 +130,7 @@ def read_content(content: object, where: str, role: Role, able: Able) -> Content
         if isinstance(kind, str) and kind in _TEXTS:
             texts.append(string_at(fields, _TEXTS[kind], place))
             length += len(texts[-1]) + 1
-        elif kind in _IMAGES:
+        elif kind in IMAGES:
             images.append(_image(fields, place, role, able))
             places.append(max(length, 0))
             details.append(_detail(fields, place))
@@ -151,25 +155,6 @@ def _detail(fields: Mapping[str, object], where: str) -> str:
 
 _DETAILS = ("auto", "low", "high", "original")
 _READ = {True: "text and image_url can be read here", False: "only text can be read here"}
-
-
-def read_tools(tools: Sequence[object], able: Able, *, where: str = "tools") -> tuple[dict[str, object], ...]:
-    """Return tools as they are given, in the form of chat completions.
-
-    Raises:
-        BadParam: there are tools, and they are not for this model; or one is no function.
-    """
-    if tools and not able.calls_tools:
-        raise BadParam(f"{able.name} calls no tools. Leave {where} out, or ask another model.", where)
-    found: list[dict[str, object]] = []
-    for number, tool in enumerate(tools):
-        place = f"{where}[{number}]"
-        fields = mapping_at(tool, place)
-        if fields.get("type") != "function":
-            raise BadParam(f"{place} is a tool of the type {shown(fields.get('type'))}; only functions can be.", place)
-        string_at(mapping_at(fields.get("function"), f"{place}.function"), "name", f"{place}.function")
-        found.append(dict(fields))
-    return tuple(found)
 
 
 def over_documents(
@@ -305,8 +290,8 @@ def _attached(message: Mapping[str, object]) -> JsonObject:
 
 def _extra(call: Mapping[str, object], function: Mapping[str, object]) -> JsonObject:
     """Return what a model's server sent beside a call, and gets back with it."""
-    extra = {name: value for name, value in call.items() if name not in ("id", "type", "function", "index")}
-    within = {name: value for name, value in function.items() if name not in ("name", "arguments")}
+    extra = {name: value for name, value in call.items() if name not in ("id", "type", "function", CUSTOM, "index")}
+    within = {name: value for name, value in function.items() if name not in ("name", "arguments", INPUT)}
     return {**extra, "function": within} if within else extra
 
 
@@ -333,10 +318,15 @@ def _calls(given: object, where: str, role: Role) -> tuple[Call, ...]:
     for number, one in enumerate(cast(list[object], given)):
         place = f"{where}[{number}]"
         fields = mapping_at(one, place)
-        if fields.get("type", "function") != "function":
-            raise BadParam(f"{place} is a call of the type {shown(fields.get('type'))}; only functions can be.", place)
-        function = mapping_at(fields.get("function"), f"{place}.function")
-        name = string_at(function, "name", f"{place}.function")
-        arguments = string_at(function, "arguments", f"{place}.function")
+        kind = fields.get("type", "function")
+        if kind not in ("function", CUSTOM):
+            message = f"{place} is a call of the type {shown(kind)}; there are functions and custom tools."
+            raise BadParam(message, place)
+        function = mapping_at(fields.get(kind), f"{place}.{kind}")
+        name = string_at(function, "name", f"{place}.{kind}")
+        if kind == CUSTOM:
+            arguments = msgspec.json.encode({INPUT: string_at(function, INPUT, f"{place}.{kind}")}).decode()
+        else:
+            arguments = string_at(function, "arguments", f"{place}.{kind}")
         calls.append(Call(string_at(fields, "id", place), name, arguments, _extra(fields, function)))
     return tuple(calls)

@@ -169,6 +169,14 @@ class Questions:
 
         return await self._within_quota(person, question, begin)
 
+    async def count(self, person: Person, question: Question) -> int:
+        """Return about how many tokens a model would be given to read for a question, which is not asked.
+
+        Raises:
+            NotFound: there is no such model or collection for this person.
+        """
+        return self._engine.estimate(await self._readable(person, question), is_whole=True)[1].read
+
     @in_a_trace
     async def ask_again(
         self, person: Person, question_id: str, how: Again = AS_BEFORE, *, answer_id: str | None = None

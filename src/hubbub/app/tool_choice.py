@@ -56,9 +56,9 @@ def _names(given: object) -> set[str]:
 
 
 def _name(tool: Mapping[str, object]) -> str:
-    function = tool.get("function")
-    if isinstance(function, dict):
-        return string_at(cast(JsonObject, function), "name", f"{PARAM}.function")
+    for kind in ("function", "custom"):
+        if isinstance(within := tool.get(kind), dict):
+            return string_at(cast(JsonObject, within), "name", f"{PARAM}.{kind}")
     return string_at(tool, "name", PARAM)
 
 

@@ -147,15 +147,17 @@ class Engine:
         model = self._model_for(question)
         return "" if model is None else model.card.name
 
-    def estimate(self, question: Question) -> tuple[str, Estimate]:
+    def estimate(self, question: Question, *, is_whole: bool = False) -> tuple[str, Estimate]:
         """Return the name of the model that will answer (empty where none will), and about how many tokens it costs.
+
+        With `is_whole` that is so even where the model can't read as many.
 
         Raises:
             NotFound: there is no model of that name.
         """
         model = self._model_for(question)
         rates = Rates() if model is None else self._rates_of(model)
-        cost = estimate(question, model, rates, passages=self._shown(question), budget=self._budget)
+        cost = estimate(question, model, rates, passages=self._shown(question), budget=self._budget, is_whole=is_whole)
         return "" if model is None else model.card.name, cost
 
     async def answer(self, question: Question, send: Send) -> Done:

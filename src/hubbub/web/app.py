@@ -36,6 +36,7 @@ from hubbub.web.routes import (
     completions,
     conversations,
     documents,
+    files,
     guests,
     keys,
     links,
@@ -61,6 +62,7 @@ from hubbub.web.routes import (
     server,
     sign_in,
     usage,
+    vector_store_files,
     vector_stores,
 )
 from hubbub.web.trailers import drop_trailers
@@ -130,6 +132,7 @@ def create_app(
     app.take_in(usage.of_operators, *(one.router for one in (audit, operating, personal, scim)))
     app.take_in(chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router)
     app.take_in(responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router)
+    app.take_in(files.router, vector_store_files.router)
     app.take_in(sample.router, sample_content.router, sample_uploads.router)
     app.take_in(sample_history.quick, sample_history.router)
     app.take_in(own.router_of(formats or {}))

@@ -46,6 +46,9 @@ async def _http(request: Request, error: Exception) -> Response:
             return told(request.scope, NotFound("There is nothing at this address."))
         case 405:
             allowed = (refusal.headers or {}).get("Allow", "")
+            if "GET" in (methods := allowed.split(", ")) and "HEAD" not in methods:
+                allowed = f"{allowed}, HEAD"
+                refusal.headers = {**(refusal.headers or {}), "Allow": allowed}
             detail = f"{request.method[:20]} can't be done here; this address takes {allowed or 'other methods'}."
             named = MethodNotAllowed(detail)
         case _:

@@ -19,8 +19,12 @@ OTHER_BYTES = 1024 * 1024
 """So much may come in a form besides its files."""
 
 
-async def files_in(request: Request, field: str) -> AsyncGenerator[tuple[str, AsyncIterator[bytes]]]:
+async def files_in(
+    request: Request, field: str, texts: dict[str, str] | None = None
+) -> AsyncGenerator[tuple[str, AsyncIterator[bytes]]]:
     """Yield the name and the pieces of each file in a field of a form. The pieces end where the next one is asked for.
+
+    What other fields say is put into `texts` as it comes.
 
     Raises:
         Malformed: it is no form, or it is damaged or breaks off.
@@ -42,6 +46,9 @@ async def files_in(request: Request, field: str) -> AsyncGenerator[tuple[str, As
         name, file_name = _names_of(part)
         if name == field and file_name is not None:
             yield file_name, _pieces(part, content)
+        elif texts is not None and file_name is None:
+            with _as_malformed():
+                texts[name] = await part.text()
 
 
 class _Content:

@@ -30,8 +30,8 @@ HEADERS = {
 """What every response says."""
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _PUT_BELOW = "/documents/"
-_POSTED_TO = ("/upload", "/api/pictures", "/api/chats/import")
-_LARGE = ("/v1/chat/completions", "/v1/responses", "/v1/conversations", "/chat_history")
+_POSTED_TO = ("/upload", "/v1/files", "/api/pictures", "/api/chats/import")
+_LARGE = ("/v1/chat/completions", "/v1/responses", "/v1/responses/input_tokens", "/v1/conversations", "/chat_history")
 """What may hold pictures, or a whole chat each time."""
 LARGE_AT_ONCE, LARGE_OF_ONE = 8, 4
 """So many of the largest bodies are held at once in a process, and so many of them for one address."""

@@ -12,10 +12,12 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub.core.errors import HubbubError, Invalid
 from hubbub.web.aliases import renamed
+from hubbub.web.heads import serve_head
 
 T = TypeVar("T")
 
@@ -58,9 +60,19 @@ class QuickApp(FastAPI):
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
             scope = renamed(scope)
+            if self._is_head(scope):
+                await serve_head(whole, scope, receive, send)
+                return
             await (quick if _find(self._quick, scope) else whole)(scope, receive, send)
 
         return serve
+
+    def _is_head(self, scope: Scope) -> bool:
+        """Tell whether a request is HEAD where a route is there for GET, and none for HEAD itself."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return False
+        as_get = {**scope, "method": "GET"}
+        return any(route.matches(as_get)[0] is Match.FULL for route in self.router.routes)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope, receive))  # which is not kept while a stream is open

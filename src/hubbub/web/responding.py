@@ -1,7 +1,7 @@
 """Make a question of a request for a response, going on with the one before it."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -61,9 +61,51 @@ async def respond(app: Application, person: Person, new: NewResponse, sent: byte
     return await _respond(app, person, new, sent, None)
 
 
+async def count(app: Application, person: Person, new: NewResponse, sent: bytes) -> int:
+    """Return about how many tokens the model would be given to read for a response, which is not started.
+
+    Raises:
+        HubbubError: as `respond` does, for what was sent.
+    """
+    check(new)
+    at = None
+    if new.conversation is not None:
+        at = await standing_of(app, person, chat_id_of(new.conversation), "conversation")
+    return await app.questions.count(person, (await _made(app, person, new, sent, at)).question)
+
+
+class _Made(NamedTuple):
+    """What a request becomes."""
+
+    question: Question
+    told: NewResponse
+    """The request, with what an assistant adds to it."""
+    model: str
+    """The name of what is asked, as the response is to tell it."""
+    new_turns: int
+    left_out: str
+    """Which part of an assistant is not asked."""
+
+
 async def _respond(
     app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None
 ) -> tuple[str, str]:
+    made = await _made(app, person, new, sent, at)
+    within = None
+    if at is not None:
+        within = await place_of_next(app, at.chat, at.last_id, _asked(made.question))
+    answer_id = await app.responses.ask(
+        person,
+        made.question,
+        is_kept=new.store is not False,
+        is_told=bool(new.stream or new.background),
+        echo=msgspec.to_builtins(echo_to(made.told, made.model, made.new_turns)),
+        within=within,
+    )
+    return answer_id, made.left_out
+
+
+async def _made(app: Application, person: Person, new: NewResponse, sent: bytes, at: Standing | None) -> _Made:
     wanted = [f"+{store}" for _, search in read_searches(new.tools or ()) for store in search.vector_store_ids]
     names = await app.model_names(person, *([new.model] if new.model else []), *wanted)
     before = await _before(app, person, new.previous_response_id) if at is None else at.turns
@@ -83,18 +125,7 @@ async def _respond(
     if assistant is not None:
         question = with_assistant(question, assistant)
     question = _with_further_fields(catalog, await _narrowed(app, question, stores), sent)
-    within = None
-    if at is not None:
-        within = await place_of_next(app, at.chat, at.last_id, _asked(question))
-    answer_id = await app.responses.ask(
-        person,
-        question,
-        is_kept=new.store is not False,
-        is_told=bool(new.stream or new.background),
-        echo=msgspec.to_builtins(echo_to(new, model, new_turns)),
-        within=within,
-    )
-    return answer_id, assistant.left_out if assistant is not None else ""
+    return _Made(question, new, model, new_turns, assistant.left_out if assistant is not None else "")
 
 
 def _asked(question: Question) -> str:

@@ -7,15 +7,23 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from hubbub.core import references
-from hubbub.core.errors import HubbubError
-from hubbub.web.bodies import problem
-from hubbub.web.dialects import openai
+from hubbub.core.errors import HubbubError, Malformed
+from hubbub.web.bodies import Json, problem
+from hubbub.web.dialects import mcp, openai
 from hubbub.web.dialects.sample_errors import sample_error
 from hubbub.web.scim.errors import scim_error
 
 T = TypeVar("T")
 
 Shape: TypeAlias = Callable[[HubbubError], Response]
+
+
+def _rpc_error(error: HubbubError) -> Response:
+    """Tell a client of the Model Context Protocol that what it sent can't be read; all else is a `problem`."""
+    if type(error) is not Malformed:
+        return problem(error)
+    return Json(mcp.McpResponse(None, error=mcp.McpFault(mcp.PARSE_ERROR, error.message)), status_code=error.status)
+
 
 _SAMPLE = (
     *("/auth_setup", "/.auth", "/config", "/content", "/speech", "/chat", "/ask", "/v0"),
@@ -27,6 +35,7 @@ _SHAPES: dict[str, Shape] = {
     **dict.fromkeys(_OPENAI, openai.told),
     **dict.fromkeys(_SAMPLE, sample_error),
     "/scim": scim_error,
+    "/mcp": _rpc_error,
 }
 """By the beginning of an address; all others are told of a `problem`."""
 _HEADERS: dict[str, Callable[[], Mapping[str, str]]] = dict.fromkeys(_OPENAI, openai.headers_of_all)

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from hubbub.answers.base import Record
+from hubbub.app.custom_tools import input_of
+from hubbub.app.messages import CUSTOM, INPUT
 from hubbub.core.answer import attached_of, fold
 from hubbub.core.documents import Citation, Hit
 from hubbub.core.errors import HubbubError
@@ -30,7 +33,7 @@ from hubbub.core.events import (
     Usage,
     decode,
 )
-from hubbub.core.messages import JsonObject
+from hubbub.core.messages import Call, JsonObject
 from hubbub.web.dialects.lines import TAKEN_BACK
 from hubbub.web.dialects.openai import Faulty, fault_of, fault_of_failure
 from hubbub.web.dialects.responses_items import MessageItem
@@ -77,6 +80,8 @@ class Asked(msgspec.Struct, frozen=True):
     """Whether a stream ends with what was used."""
     address: str = ""
     """The server's own, as the client knows it: documents that are cited lie below it."""
+    custom: frozenset[str] = frozenset()
+    """The names of the tools that are called with a text, and are functions to the model."""
 
 
 class Sources:
@@ -156,6 +161,9 @@ class ChatCompletionChunks:
         self._has_usage = asked.has_usage
         self._usage = Usage(0, 0)
         self._sources = Sources(asked.address)
+        self._custom = asked.custom
+        self._calls: dict[int, Call] = {}
+        """The calls of custom tools by their indexes: each is told once it is whole."""
         self._is_over_documents = False
 
     def opening(self) -> bytes:
@@ -193,7 +201,7 @@ class ChatCompletionChunks:
                 self._text = self._begin + b'{"index":0,"delta":{"refusal":'
                 return b""
             case ToolCall():
-                return self._chunk({"tool_calls": [_piece(event)]})
+                return b"" if self._is_held(event) else self._chunk({"tool_calls": [_piece(event)]})
             case Attached(fields=fields):
                 return self._chunk(fields)
             case Reclassified():
@@ -211,16 +219,29 @@ class ChatCompletionChunks:
             case _:
                 return b""
 
+    def _is_held(self, piece: ToolCall) -> bool:
+        """Keep a piece of a call of a custom tool, whose text can't be told before it is whole."""
+        if piece.index not in self._calls:
+            if piece.name not in self._custom:
+                return False
+            self._calls[piece.index] = Call(piece.id, piece.name, piece.arguments, piece.extra)
+        else:
+            known = self._calls[piece.index]
+            self._calls[piece.index] = replace(known, arguments=known.arguments + piece.arguments)
+        return True
+
     def _ending(self, event: Done | Stopped) -> bytes:
         names = self._sources.names()
         noted = self._sources.annotations()
+        called = [_custom_call(call, {"index": index}) for index, call in self._calls.items()]
+        calls = self._chunk({"tool_calls": called}) if called else b""
         annotated = self._chunk({"annotations": noted}) if noted else b""
         reason = reason_of(event.finish_reason if isinstance(event, Done) else None)
         last = self._chunk({}, reason=reason, **({"citations": names} if names else {}))
         used = b""
         if self._has_usage:
             used = self._begin + b'],"usage":' + _encode(usage_of(self._usage)) + b"}\n\n"
-        return annotated + last + used + DONE
+        return calls + annotated + last + used + DONE
 
     def _chunk(self, delta: object, *, reason: str | None = None, **more: object) -> bytes:
         extra = b"".join([b",%b:%b" % (_encode(name), _encode(value)) for name, value in more.items()])
@@ -239,7 +260,9 @@ def completion_of(asked: Asked, events: Sequence[Event]) -> dict[str, object]:
     if answer.calls:
         message["content"] = answer.answered or None
         message["tool_calls"] = [
-            _with_extra(
+            _custom_call(call, {})
+            if call.name in asked.custom
+            else _with_extra(
                 {"id": call.id, "type": "function"}, {"name": call.name, "arguments": call.arguments}, call.extra
             )
             for call in answer.calls
@@ -303,13 +326,18 @@ def _piece(call: ToolCall) -> dict[str, object]:
     return _with_extra({"index": call.index, **begun}, function, call.extra)
 
 
+def _custom_call(call: Call, begun: dict[str, object]) -> dict[str, object]:
+    custom = {"name": call.name, INPUT: input_of(call.arguments)}
+    return _with_extra({**begun, "id": call.id, "type": CUSTOM}, custom, call.extra, kind=CUSTOM)
+
+
 def _with_extra(
-    call: dict[str, object], function: Mapping[str, object], extra: Mapping[str, object]
+    call: dict[str, object], function: Mapping[str, object], extra: Mapping[str, object], kind: str = "function"
 ) -> dict[str, object]:
     """Return a call with what its server sent beside it, so that clients can send it back."""
     within = extra.get("function")
     more = {name: value for name, value in extra.items() if name != "function"}
-    return {**more, **call, "function": {**within, **function} if isinstance(within, dict) else function}
+    return {**more, **call, kind: {**within, **function} if isinstance(within, dict) else function}
 
 
 def _error(faulty: Faulty) -> bytes:

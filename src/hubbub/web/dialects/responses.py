@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from hubbub.answers.base import Record
+from hubbub.app.custom_tools import custom_names
 from hubbub.core.answer import attached_of
 from hubbub.core.documents import Citation, Hit, shares_of
 from hubbub.core.errors import HubbubError
@@ -46,7 +47,6 @@ from hubbub.web.dialects.responses_items import (
     sealed_item,
     thought_item,
 )
-from hubbub.web.dialects.responses_tools import custom_names
 from hubbub.web.dialects.vector_filters import attributes_of_hit
 
 T = TypeVar("T", bound=OpenItem)

@@ -6,11 +6,11 @@ from typing import ClassVar, cast
 
 import msgspec
 
+from hubbub.app.custom_tools import input_of
 from hubbub.app.messages import THOUGHT
 from hubbub.conversation.prose import Found, Marker, Prose
 from hubbub.core.questions import JsonObject
 from hubbub.models.base import ATTACHMENTS
-from hubbub.web.dialects.responses_tools import input_of
 
 CALLS = "calls"
 """Under what name fields of calls are sealed."""

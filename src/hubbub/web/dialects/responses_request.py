@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from hubbub.app.messages import THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
+from hubbub.app.custom_tools import custom_names, function_of
+from hubbub.app.messages import CUSTOM, THOUGHT, Able, mapping_at, read_content, shown, string_at, turn_of
 from hubbub.app.tool_choice import choose
 from hubbub.core.answer import joined
 from hubbub.core.errors import BadParam
@@ -15,7 +16,7 @@ from hubbub.core.messages import Call, Role, Turn, parts_of
 from hubbub.core.questions import Generation, JsonObject
 from hubbub.web.dialects.responses import FILE_SEARCH, Echo
 from hubbub.web.dialects.responses_items import unsealed, unsealed_calls
-from hubbub.web.dialects.responses_tools import CUSTOM, custom_names, function_of, is_of_tools, turns_of_tools
+from hubbub.web.dialects.responses_tools import is_of_tools, turns_of_tools
 from hubbub.web.dialects.vector_filters import RankingOptions, holds_of
 
 T = TypeVar("T")

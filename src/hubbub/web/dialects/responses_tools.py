@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from hubbub.app.messages import Able, Content, mapping_at, read_content, string_at, turn_of
+from hubbub.app.messages import Able, Content, read_content, string_at, turn_of
 from hubbub.core.errors import BadParam
 from hubbub.core.messages import Call, JsonObject, Turn
 
@@ -15,45 +15,6 @@ _WITHOUT_A_RESULT = ("mcp_list_tools", "mcp_approval_request", "mcp_approval_res
 _ASIDE = frozenset({"id", "type", "status", "call_id", "name", "namespace", "created_by", "caller"})
 """What stands in a call beside what it is called with."""
 _PARTS = frozenset({"input_text", "output_text", "text", "refusal", "input_image", "image_url"})
-
-
-CUSTOM = "custom"
-"""The type of a tool that takes a text of any form; models get it as a function of one text."""
-INPUT = "input"
-
-
-def function_of(custom: JsonObject, where: str) -> JsonObject:
-    """Return the function, in the form of chat completions, that a model gets for a custom tool.
-
-    Raises:
-        BadParam: it has not the form of one.
-    """
-    name = string_at(custom, "name", where)
-    text: JsonObject = {"type": "string"}
-    form = custom.get("format")
-    if form is not None:
-        wished = mapping_at(form, f"{where}.format")
-        if wished.get("type") == "grammar":  # nothing here holds a model to it
-            syntax, grammar = (string_at(wished, one, f"{where}.format") for one in ("syntax", "definition"))
-            text["description"] = f"A text of the form that this grammar ({syntax}) describes:\n{grammar}"
-    parameters = {"type": "object", "properties": {INPUT: text}, "required": [INPUT], "additionalProperties": False}
-    described = {"description": custom["description"]} if custom.get("description") is not None else {}
-    return {"type": "function", "function": {"name": name, **described, "parameters": parameters}}
-
-
-def custom_names(tools: Sequence[JsonObject]) -> frozenset[str]:
-    """Return the names of the custom tools among tools."""
-    return frozenset(str(tool.get("name")) for tool in tools if tool.get("type") == CUSTOM)
-
-
-def input_of(arguments: str) -> str:
-    """Return the text that a custom tool is called with: all that the model wrote, where that has another form."""
-    try:
-        fields = msgspec.json.decode(arguments, type=dict[str, object])
-    except (msgspec.DecodeError, RecursionError):
-        return arguments
-    found = fields.get(INPUT) if fields else ""
-    return found if isinstance(found, str) else arguments
 
 
 def is_of_tools(kind: str) -> bool:

@@ -13,6 +13,7 @@ from hubbub.answers.base import Record, party_of
 from hubbub.app import model_names
 from hubbub.app.application import Application
 from hubbub.app.assistants_asked import Settled, told_by
+from hubbub.app.custom_tools import custom_names, read_tools
 from hubbub.app.files_sent import with_files_read
 from hubbub.app.messages import (
     Able,
@@ -21,7 +22,6 @@ from hubbub.app.messages import (
     check_thorough,
     over_documents,
     read_messages,
-    read_tools,
     readable,
 )
 from hubbub.app.tool_choice import choose
@@ -158,7 +158,8 @@ async def reply_to(
     headers = headers_of_answer(answer_id, app.runner.room_of(party_of(person)), left_out)
     has_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
     address = str(request.base_url).rstrip("/") if is_over else ""
-    asked = Asked(answer_id, target.name, int(time.time()), has_usage, address)
+    custom = custom_names(body.tools or ())
+    asked = Asked(answer_id, target.name, int(time.time()), has_usage, address, custom)
     if body.stream:
         stream = EventStream(app.log, answer_id, chunks(asked), refuse=refused)
         stream.headers.update(headers)
@@ -208,7 +209,7 @@ def _generation(body: ChatCompletionRequest, able: Able) -> Generation:
     tools = () if body.tool_choice == "none" and not able.calls_tools else read_tools(body.tools or (), able)
     if not tools and body.tool_choice not in (None, "none", "auto"):
         raise BadParam("tool_choice needs tools to choose from.", "tool_choice")
-    tools, choice = choose(tools, body.tool_choice)
+    tools, choice = choose(tools, body.tool_choice, custom=custom_names(body.tools or ()))
     stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
     return Generation(
         max_tokens=body.max_completion_tokens or body.max_tokens,

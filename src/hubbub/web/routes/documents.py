@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 
-from hubbub.app.documents import NAME_CHARACTERS, PAGE_SCALE
+from hubbub.app.documents import NAME_CHARACTERS, PAGE_SCALE, Stored
 from hubbub.core.documents import Collection, Document, Passage
 from hubbub.core.errors import Invalid, Malformed, NotAllowed
 from hubbub.core.people import SUBJECT_CHARACTERS, Right
@@ -201,14 +201,7 @@ async def show_document(document_id: str, app: App, person: Asker) -> Response:
 )
 async def download_document(document_id: str, app: App, person: Asker) -> Response:
     """Download the file as it was put in."""
-    document, path, found = await app.documents.file(person, document_id)
-    return FileResponse(
-        path,
-        stat_result=found,
-        media_type="application/octet-stream",
-        filename=_file_name(document.name),
-        headers={"content-security-policy": "sandbox; default-src 'none'"},
-    )
+    return as_download(await app.documents.file(person, document_id))
 
 
 @router.get(
@@ -251,6 +244,17 @@ async def change_document(document_id: str, change: DocumentChange, app: App, pe
 async def delete_document(document_id: str, app: App, person: Asker) -> None:
     """Delete a document of a collection of yours."""
     await app.documents.delete(person, document_id)
+
+
+def as_download(stored: Stored) -> Response:
+    """Return a file as it was put in, as something that no browser shows."""
+    return FileResponse(
+        stored.path,
+        stat_result=stored.stat,
+        media_type="application/octet-stream",
+        filename=_file_name(stored.document.name),
+        headers={"content-security-policy": "sandbox; default-src 'none'"},
+    )
 
 
 def _file_name(name: str) -> str:

@@ -23,7 +23,7 @@ from hubbub.web.dialects.responses import ENCRYPTED, FAR, RESULTS, ResponseEvent
 from hubbub.web.dialects.responses_request import NewResponse, items_of
 from hubbub.web.quick import QuickRoute
 from hubbub.web.recalled import find
-from hubbub.web.responding import respond
+from hubbub.web.responding import count, respond
 from hubbub.web.streams import EventStream, WholeReply
 
 router = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=FAULTS)
@@ -75,6 +75,13 @@ class Deleted(msgspec.Struct):
     deleted: bool = True
 
 
+class InputTokens(msgspec.Struct):
+    """About how many tokens a model would be given to read."""
+
+    input_tokens: int
+    object: str = "response.input_tokens"
+
+
 @quick.post("", response_class=Response, openapi_extra=takes(NewResponse), responses=_RESPONSE)
 async def create_response(request: Request) -> Response:
     """Ask for a response: all at once, as a stream of events, or in the background."""
@@ -91,6 +98,17 @@ async def create_response(request: Request) -> Response:
     if new.background:
         return Json(await _acknowledged(app, answer_id), headers=headers)
     return WholeReply(app.log, answer_id, lambda records: _whole(answer_id, records, headers))
+
+
+@quick.post("/input_tokens", openapi_extra=takes(NewResponse), responses=sends(InputTokens))
+async def count_input_tokens(request: Request) -> Response:
+    """Estimate how many tokens a response would give its model to read. The body is that of a response; none is made.
+
+    Passages that a search would find are counted at a usual length.
+    """
+    app, person = application_of(request), await person_of(request)
+    new = await read_body(request, NewResponse)
+    return Json(InputTokens(await count(app, person, new, await request.body())))
 
 
 @router.get("/{response_id}", response_class=Response, responses=_RESPONSE)
