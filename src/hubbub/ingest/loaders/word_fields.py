@@ -28,6 +28,11 @@ def is_balanced(root: Element) -> bool:
     return depth == 0
 
 
+def is_calculated(code: str) -> bool:
+    """Tell whether a field of this code shows something once Word has calculated it."""
+    return code.strip().partition(" ")[0].upper() in _CALCULATED or code.strip().startswith("=")
+
+
 class _Open(msgspec.Struct):
     """A field that has begun."""
 
@@ -89,7 +94,7 @@ class Fields:
             shown = symbol_of(found)
         elif name.upper() in _BUTTONS:
             shown = rest.strip().partition(" ")[2]
-        elif name.upper() in _CALCULATED or code.strip().startswith("="):
+        elif is_calculated(code):
             self.not_calculated += 1
             shown = NOT_CALCULATED
         self.takes(shown)
