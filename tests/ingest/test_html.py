@@ -97,6 +97,17 @@ def nested(depth: int, inside: str) -> str:
             id="formulas",
         ),
         pytest.param(
+            "<p><math><mfrac><mrow><msup><mi>x</mi><mn>2</mn></msup><mo>+</mo><mn>1</mn></mrow><mn>2</mn></mfrac></math>",
+            [Paragraph("(x^2+1)/2")],
+            id="formulas within formulas",
+        ),
+        pytest.param(
+            "<p><math><mi>A</mi><mo>=</mo><mfenced open='['><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mfrac><mn>1</mn>"
+            "<mn>2</mn></mfrac></mtd></mtr><mtr><mtd></mtd><mtd><mn>4</mn></mtd></mtr></mtable></mfenced></math> holds",
+            [Paragraph("A=[[1, 1/2; , 4]) holds")],
+            id="tables of formulas",
+        ),
+        pytest.param(
             "<table><tr><td><pre>1\n2</pre><td><pre>x = 1\n  y = 2</pre></table>",
             [Code("1\n2"), Code("x = 1\n  y = 2")],
             id="code within cells",

@@ -163,8 +163,15 @@ def test_a_table_s_cells_stay_in_their_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("matrix", "turn"),
-    [(b"0 1 -1 0 800 0", b"/Rotate 90"), (b"0 -1 1 0 0 600", b"/Rotate 270"), (b"0 1 -1 0 800 0", b"")],
-    ids=["shown upright", "shown upright, from the other side", "shown sideways"],
+    [
+        pytest.param(b"0 1 -1 0 800 0", b"/Rotate 90", id="shown upright"),
+        pytest.param(b"0 -1 1 0 0 600", b"/Rotate 270", id="shown upright, from the other side"),
+        pytest.param(b"0 1 -1 0 800 0", b"", id="shown sideways"),
+        pytest.param(b"1 0 0 1 0 0", b"/Rotate 180", id="shown upside down"),
+        pytest.param(b"-1 0 0 -1 600 800", b"", id="drawn upside down"),
+        pytest.param(b"0 1 -1 0 800 0", b"/Rotate 270", id="turned, and shown upside down"),
+        pytest.param(b"-1 0 0 -1 600 800", b"/Rotate 180", id="drawn upside down, and shown upright"),
+    ],
 )
 def test_a_table_whose_page_is_turned_keeps_its_columns(tmp_path: Path, matrix: bytes, turn: bytes) -> None:
     cells = [("Name", "Low", "High"), ("Bonn", "", "12"), ("Ulm", "7", "8"), ("Kiel", "8", "9")]

@@ -83,12 +83,20 @@ def test_what_is_hidden_is_read_when_it_is_asked_for() -> None:
     assert found.completeness.omitted == ()
 
 
-def test_hidden_columns_are_left_out_and_counted(tmp_path: Path) -> None:
-    sheet = '<cols><col min="2" max="2" hidden="1"/></cols>' + rows("Name|Salary|City", "Ada|99000|Bonn")
+@pytest.mark.parametrize("hides", ['hidden="1"', 'width="0" customWidth="1"'])
+def test_hidden_columns_are_left_out_and_counted(tmp_path: Path, hides: str) -> None:
+    sheet = f'<cols><col min="2" max="2" {hides}/></cols>' + rows("Name|Salary|City", "Ada|99000|Bonn")
     path = workbook(tmp_path / "a.xlsx", sheet)
     assert load(path).blocks == [Heading("Sheet", 1), Table((("Name", "City"), ("Ada", "Bonn")))]
     assert reading(path).completeness.but == "1 hidden column was left out"
     assert "99000" in text_of(reading(path, reads_hidden=True))
+
+
+def test_a_row_of_no_height_is_hidden(tmp_path: Path) -> None:
+    sheet = rows("Name|City", "Ada|Bonn", "Bob|Ulm").replace('<row r="2"', '<row r="2" ht="0" customHeight="1"')
+    path = workbook(tmp_path / "a.xlsx", sheet)
+    assert load(path).blocks == [Heading("Sheet", 1), Table((("Name", "City"), ("Bob", "Ulm")))]
+    assert reading(path).completeness.but == "1 hidden row was left out"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,25 @@ def test_a_run_of_word_in_a_symbol_font(tmp_path: Path) -> None:
     assert shown(load("a.docx", (tmp_path / "a.docx").read_bytes())) == "μg → J"
 
 
+def test_one_part_of_a_word_file_names_a_symbol_font(tmp_path: Path) -> None:
+    sign = '<w:r><w:rPr><w:rFonts w:ascii="WINGDINGS"/></w:rPr><w:t>\uf0e0</w:t></w:r>'
+    body = '<w:p><w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:t>go</w:t></w:r></w:p>'
+    documents.word_xml(tmp_path / "a.docx", body, footnotes=f'<w:footnote w:id="2"><w:p>{sign}</w:p></w:footnote>')
+    assert shown(load("a.docx", (tmp_path / "a.docx").read_bytes())) == "go [Footnote 1: →]"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ('<w:rFonts w:ascii="Symbol"/>'.encode("utf-16"), True),
+        (b'<w:rFonts w:ascii="webdings"/>', True),
+        (b'<w:rFonts w:ascii="Arial"/>', False),
+    ],
+)
+def test_which_xml_may_name_a_symbol_font(data: bytes, *, expected: bool) -> None:
+    assert symbols.may_name_symbols(data) == expected
+
+
 def test_a_cell_in_a_symbol_font(tmp_path: Path) -> None:
     rich = '<r><t>ü</t></r><r><rPr><rFont val="{}"/></rPr><t>{}</t></r>'
     cells = (

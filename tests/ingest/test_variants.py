@@ -333,6 +333,32 @@ def test_an_encrypted_mail_says_so() -> None:
     assert [one.text for one in loaded.omitted] == ["1 of 1 files in it could not be read: the encrypted text"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected", "said"),
+    [
+        (
+            r"On {\field{\*\fldinst DATE}{\fldrslt }} {\field{\*\fldinst { = 2+3 }}} of {\field{\*\fldinst PAGE}{\fldrslt}}.",
+            "On (not calculated) (not calculated) of .",
+            ["2 fields are not calculated in the file"],
+        ),
+        (
+            r"{\field{\*\fldinst TOC}{\fldrslt {One\par}{Two}}}, {\field{\*\fldinst REF x}{\fldrslt 7}}",
+            "One Two, 7",
+            [],
+        ),
+        (
+            r"a{\field{\*\fldinst{\deleted DATE}}{\fldrslt{\deleted 5.1.2026}}}b{\*\x{\field{\*\fldinst DATE}}}",
+            "ab",
+            [],
+        ),
+        (r'{\field{\*\fldinst{\deleted SYMBOL 252 \\f "Wingdings"}}}now', "now", []),
+    ],
+)
+def test_fields_of_rtf_that_were_never_calculated_say_so(fields: str, expected: str, said: list[str]) -> None:
+    loaded = load("a.rtf", rf"{{\rtf1\ansi {fields}\par}}")
+    assert (shown(loaded), [one.text for one in loaded.omitted]) == (expected, said)
+
+
 def test_a_damaged_document_says_so() -> None:
     assert [one.kind for one in load("a.xml", "<d><p>one</p><p>two</d>").omitted] == ["xml"]
 

@@ -233,7 +233,7 @@ class Ingest(Table):
     wall_seconds: Seconds = 60.0
     """The time on the clock that reading one document may take."""
     reads_hidden: bool = False
-    """Whether hidden sheets, rows, columns and slides are read, too, and marked as hidden."""
+    """Whether hidden sheets, rows, columns, slides and layers are read, too, and marked as hidden."""
     unreadable_update: Literal["keep", "remove"] = "keep"
     """When a document's file is replaced by one that can't be read: "keep" what was read before, marked as the
     earlier version, or "remove" it."""

@@ -11,6 +11,7 @@ from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import Cell
 from hubbub.ingest.loaders.html_flow import HEADINGS, Attributes, Flow, TableFlow, cell_of
 from hubbub.ingest.loaders.labels import codec_of
+from hubbub.ingest.loaders.mathml import FORMULAS, formula
 from hubbub.ingest.loaders.symbols import in_font, symbol_font
 
 _SKIPPED = frozenset(
@@ -37,7 +38,22 @@ _INLINE = frozenset(
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i"),
         *("ins", "kbd", "label", "mark", "samp", "small", "span", "strong", "sub", "time", "tt", "u"),
         *("var", "wbr", "ruby", "rb", "nobr", "output", "meter", "progress", "slot", "picture", "map", "svg", "g"),
-        *("tspan", "math", "mrow", "mi", "mo", "mn", "mtext", "mstyle", "semantics", "blink"),
+        *(
+            "tspan",
+            "math",
+            "mrow",
+            "mi",
+            "mo",
+            "mn",
+            "mtext",
+            "mstyle",
+            "semantics",
+            "blink",
+            "mpadded",
+            "menclose",
+            "merror",
+            "mspace",
+        ),
     )
 )
 _PLAIN = frozenset("html body main article section header footer div p center address figure form tbody thead".split())
@@ -265,8 +281,8 @@ class _Walk:
                 self._frame(node, flow)
             case "textarea" | "button":
                 flow.add(" ")
-            case "msup" | "msub" | "mfrac" | "msqrt" | "mroot" | "msubsup" | "munder" | "mover" | "munderover":
-                flow.add(_formula(node))
+            case _ if tag in FORMULAS:
+                flow.add(formula(node, _SKIPPED))
             case _ if tag in HEADINGS:
                 flow.begin_heading(HEADINGS[tag])
             case _:
@@ -315,10 +331,9 @@ class _Walk:
                 pass
 
 
-_FORMULAS = frozenset(("msup", "msub", "mfrac", "msqrt", "mroot", "msubsup", "munder", "mover", "munderover"))
-_LEAVES = frozenset(("br", "img", "input", "select", "sup", "iframe", *_FORMULAS))
+_LEAVES = frozenset(("br", "img", "input", "select", "sup", "iframe", *FORMULAS))
 """What is read when it is entered, or has nothing to end."""
-_WHOLE = frozenset(("select", "iframe", *_FORMULAS))
+_WHOLE = frozenset(("select", "iframe", *FORMULAS))
 """What is read when it is entered, with all that is in it."""
 _MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"]'
 
@@ -353,24 +368,3 @@ def _options(node: LexborNode) -> str:
     chosen = [one for one in options if "selected" in one.attributes] or options[:1]
     shown = options if len(options) <= MOST_OPTIONS else chosen
     return ", ".join(text for one in shown if (text := " ".join(one.text().split())))
-
-
-def _formula(node: LexborNode) -> str:
-    """Return a part of a MathML formula on one line: a/b, x^2, x_1, √(x)."""
-    parts = [" ".join(one.text().split()) for one in node.iter()]
-    grouped = [part if len(part) <= 1 or part.isalnum() else f"({part})" for part in parts]
-    match node.tag, grouped:
-        case "mfrac", [above, below]:
-            return f"{above}/{below}"
-        case "msup" | "mover", [base, above]:
-            return f"{base}^{above}"
-        case "msub" | "munder", [base, below]:
-            return f"{base}_{below}"
-        case "msubsup" | "munderover", [base, below, above]:
-            return f"{base}_{below}^{above}"
-        case "msqrt", _:
-            return f"√({' '.join(parts)})"
-        case "mroot", [base, degree]:
-            return f"{degree}√{base}"
-        case _:
-            return " ".join(parts)

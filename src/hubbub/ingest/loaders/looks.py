@@ -43,7 +43,7 @@ class RunLook(msgspec.Struct, frozen=True):
 
     def shown(self) -> Look:
         """Return how text looks of which no more is said."""
-        if self == SAYS_NOTHING:
+        if self is SAYS_NOTHING or self == SAYS_NOTHING:
             return PLAIN
         return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", bool(self.is_raised))
 

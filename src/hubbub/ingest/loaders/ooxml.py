@@ -52,8 +52,7 @@ class Package:
     def data(self, part: str) -> bytes:
         """Return a part's bytes; none where it is not there or is damaged."""
         try:
-            opened = self.open(part)
-            return opened.read() if opened is not None else b""
+            return self.read(part) or b""
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
             return b""
 
@@ -68,6 +67,18 @@ class Package:
             return None
         with opened:
             return etree.parse(opened, etree.XMLParser(**SAFE)).getroot()
+
+    def read(self, part: str) -> bytes | None:
+        """Return a part's bytes; None where it is not there.
+
+        Raises:
+            BadZipFile, zlib.error: it is damaged.
+        """
+        opened = self.open(part)
+        if opened is None:
+            return None
+        with opened:
+            return opened.read()
 
     def relations(self, part: str = "") -> dict[str, Relation]:
         """Return where a part leads to inside the package, by the relationship's id."""
@@ -104,6 +115,15 @@ class Package:
             if title and title.strip():
                 return str(title).strip()
         return ""
+
+
+def parsed(data: bytes) -> Any:
+    """Return the root element of a part.
+
+    Raises:
+        SyntaxError: it is damaged.
+    """
+    return etree.fromstring(data, etree.XMLParser(**SAFE))
 
 
 def relation_id(element: Any, name: str = "id") -> str:

@@ -20,13 +20,14 @@ from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
 from hubbub.ingest.loaders.pdf_handles import (
     bounds_of,
-    count_objects,
     labels_of,
     objects_of,
     opened,
     quick,
+    rotation_of,
     text_of,
 )
+from hubbub.ingest.loaders.pdf_layers import Layers
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
 from hubbub.ingest.loaders.pdf_text import (
@@ -64,12 +65,11 @@ def open_pdf(file: BinaryIO) -> Any:
     Raises:
         Invalid: it is encrypted or damaged.
     """
+    return _document(_mapped(file))
+
+
+def _document(mapped: mmap.mmap) -> Any:
     pdfium: Any = importlib.import_module("pypdfium2")
-    # Mapped, so that pdfium reads what it needs of it by itself, as of a file that it opened.
-    try:
-        mapped = _mapped(file)
-    except ValueError as error:
-        raise Invalid(because("file_empty"), code="empty") from error
     try:
         return pdfium.PdfDocument((ctypes.c_char * len(mapped)).from_buffer(mapped))
     except pdfium.PdfiumError as error:
@@ -79,13 +79,17 @@ def open_pdf(file: BinaryIO) -> Any:
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap:
+    """Map a file, so that pdfium reads what it needs of it by itself, as of a file that it opened."""
     try:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except io.UnsupportedOperation:  # it lies in another file, and so in memory
-        data = file.read()
-        mapped = mmap.mmap(-1, len(data))
-        mapped.write(data)
-        return mapped
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        except io.UnsupportedOperation:  # it lies in another file, and so in memory
+            data = file.read()
+            mapped = mmap.mmap(-1, len(data))
+            mapped.write(data)
+            return mapped
+    except ValueError as error:
+        raise Invalid(because("file_empty"), code="empty") from error
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -95,7 +99,8 @@ def load(file: BinaryIO) -> Loaded:
         Invalid: it is encrypted, damaged, or holds no text that can be read.
         TooLarge: it has too many pages.
     """
-    document = open_pdf(file)
+    mapped = _mapped(file)
+    document = _document(mapped)
     notes: Notes | None = None
     try:
         pages = len(document)
@@ -105,9 +110,10 @@ def load(file: BinaryIO) -> Loaded:
         labels = _labels(document)
         recognises = turn()
         notes = Notes(document)
+        layers = Layers(document, mapped)
         found: list[_Page] = []
         for number in range(pages):
-            found.append(_page(document, number, notes, recognises))
+            found.append(_page(document, number, notes, layers, recognises))
             read_so_far(number + 1, pages)
         known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
@@ -132,7 +138,8 @@ def load(file: BinaryIO) -> Loaded:
             _refuse(unreadable, recognises)
         title = str(document.get_metadata_value("Title")).strip()
         omitted = (*_omitted(document, found, recognises.lack), *lost)
-        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted, hidden=_hidden(notes.hidden))
+        hidden = (*layers.hidden(), *_hidden(notes.hidden))
+        return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted, hidden=hidden)
     finally:
         if notes is not None:
             notes.close()
@@ -171,15 +178,15 @@ class _Page(msgspec.Struct):
     """How surely its text was recognised on its picture, in percent; None where the file holds it."""
 
 
-def _page(document: Any, index: int, notes: Notes, recognises: Turn) -> _Page:
-    with opened(document, index) as one:
+def _page(document: Any, index: int, notes: Notes, layers: Layers, recognises: Turn) -> _Page:
+    with opened(document, index, lambda page: layers.leave_out(page, index + 1)) as one:
         raw_text = text_of(one.text_page)
         text = with_simple_ends(raw_text)
         found = _Page([], notes.of(one.page))
         if not text.strip():
-            found.has_picture = count_objects(one.page) > 0  # an empty page lacks nothing
+            found.has_picture = layers.count_shown(one.page) > 0  # an empty page lacks nothing
         else:
-            found.parts = parts(one.text_page, raw_text, text)
+            found.parts = parts(one.text_page, raw_text, text, rotation_of(one.page))
             if is_doubtful(text):
                 found.parts, found.is_unreadable = _readable(found.parts)
             found.is_scan = len(text) < FEW_LETTERS and _is_covered(one.page)

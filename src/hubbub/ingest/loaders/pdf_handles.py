@@ -16,7 +16,7 @@ MOST_LABEL = 128
 """Bytes of a page's label; a longer one is asked for twice."""
 USUAL_UNITS = 16384
 """Of UTF-16, which the text of a page has room in; for a longer one there is as much again, or more."""
-_FORM = 5  # FPDF_PAGEOBJ_FORM
+FORM = 5  # FPDF_PAGEOBJ_FORM
 
 
 @functools.cache
@@ -37,8 +37,8 @@ class Opened(msgspec.Struct, frozen=True, gc=False):
 
 
 @contextmanager
-def opened(document: Any, index: int) -> Generator[Opened]:
-    """Open a page of a document that pypdfium2 opened.
+def opened(document: Any, index: int, prepare: Callable[[Any], None] | None = None) -> Generator[Opened]:
+    """Open a page of a document that pypdfium2 opened, and then its text, when the page is prepared.
 
     Raises:
         Invalid: it is damaged.
@@ -48,15 +48,29 @@ def opened(document: Any, index: int) -> Generator[Opened]:
     if not page:
         raise Invalid(because("damaged"), code="corrupt")
     try:
-        text_page = raw.FPDFText_LoadPage(page)
-        if not text_page:
-            raise Invalid(because("damaged"), code="corrupt")
-        try:
+        if prepare is not None:
+            prepare(page)
+        with opened_text(page) as text_page:
             yield Opened(page, text_page)
-        finally:
-            raw.FPDFText_ClosePage(text_page)
     finally:
         raw.FPDF_ClosePage(page)
+
+
+@contextmanager
+def opened_text(page: Any) -> Generator[Any]:
+    """Open the text of a page as it is now.
+
+    Raises:
+        Invalid: it is damaged.
+    """
+    raw: Any = importlib.import_module("pypdfium2.raw")
+    text_page = raw.FPDFText_LoadPage(page)
+    if not text_page:
+        raise Invalid(because("damaged"), code="corrupt")
+    try:
+        yield text_page
+    finally:
+        raw.FPDFText_ClosePage(text_page)
 
 
 def text_of(text_page: Any) -> str:
@@ -92,16 +106,22 @@ def count_objects(page: Any) -> int:
     return quick("FPDFPage_CountObjects")(page)
 
 
+def rotation_of(page: Any) -> int:
+    """Return by how many quarters a page is turned clockwise to be shown."""
+    return quick("FPDFPage_GetRotation")(page)
+
+
 def objects_of(page: Any, kind: int) -> Iterator[ctypes.c_void_p]:
     """Yield what is drawn of a kind on a page, also by the forms on it, but not by forms within those."""
-    for drawn, its_kind in _objects("FPDFPage", page):
+    for drawn, its_kind in drawn_by("FPDFPage", page):
         if its_kind == kind:
             yield drawn
-        if its_kind == _FORM:
-            yield from (inner for inner, inner_kind in _objects("FPDFFormObj", drawn) if inner_kind == kind)
+        if its_kind == FORM:
+            yield from (inner for inner, inner_kind in drawn_by("FPDFFormObj", drawn) if inner_kind == kind)
 
 
-def _objects(holder: str, handle: Any) -> Iterator[tuple[ctypes.c_void_p, int]]:
+def drawn_by(holder: str, handle: Any) -> Iterator[tuple[ctypes.c_void_p, int]]:
+    """Yield what a page ("FPDFPage") or a form ("FPDFFormObj") draws, each with its kind."""
     get, kind_of = quick(f"{holder}_GetObject", returns=ctypes.c_void_p), quick("FPDFPageObj_GetType")
     for number in range(quick(f"{holder}_CountObjects")(handle)):
         if address := get(handle, number):

@@ -31,6 +31,7 @@ MOST_GAPS = 19
 _PROSE_WORDS = 2.5
 _PROSE_GOES_ON = 0.3
 _LOOK_BACK = 2
+_UPSIDE_DOWN = 2
 
 
 class Segment(msgspec.Struct, gc=False):
@@ -43,22 +44,47 @@ class Segment(msgspec.Struct, gc=False):
     top: float
 
 
-def parts(text_page: Any, raw_text: str, text: str) -> list[Part]:
+def parts(text_page: Any, raw_text: str, text: str, rotation: int = 0) -> list[Part]:
     """Return a page's pieces in reading order.
 
     `raw_text` is what pdfium makes of it; `text` is the same with simple line ends, and is kept where it may be.
-    Raised digits behind others are marked.
+    Raised digits behind others are marked. `rotation` is by how many quarters the page is turned clockwise to be shown.
     """
     is_right_to_left = RIGHT_TO_LEFT.search(text) is not None
-    places = places_on(text_page, raw_text)
+    places, quarters = places_on(text_page, raw_text)
+    is_upside_down = (quarters + rotation) % 4 == _UPSIDE_DOWN
     drawn = [] if is_right_to_left else list(places.drawn())
     misleads, may_be_raised = _looked_over(drawn, text)
-    if not is_right_to_left and not misleads:
+    if not is_right_to_left and not misleads and not is_upside_down:
         return [with_simple_ends(with_raised(raw_text, places)) if may_be_raised else text]
     found = lines_of(places, by_letter=is_right_to_left)
     if is_right_to_left:
         return ["\n".join(_line_text(line) for line in found)]
+    if is_upside_down:
+        found = (part for line in found for part in _turned_over(line))
     return _arranged([segments for line in found if (segments := segments_of(line, places))])
+
+
+def _turned_over(line: Sequence[Run]) -> Iterator[list[Run]]:
+    """Yield the lines in what pdfium holds for one, whose words it has from the left as they are shown upside down."""
+    words: list[list[Run]] = [[]]
+    """Of the line so far, each with the letters of it that are drawn one by one."""
+    last: Run | None = None
+    for run in line:
+        if run is SPACE:
+            words.append([])
+            continue
+        if last is not None and not _share_height(last, run):
+            yield _from_the_left(words)
+            words = [[]]
+        words[-1].append(run)
+        last = run
+    yield _from_the_left(words)
+
+
+def _from_the_left(words: Sequence[list[Run]]) -> list[Run]:
+    ordered = sorted(filter(None, words), key=lambda word: min(run.left for run in word))
+    return [run for word in ordered for run in (*word, SPACE)]
 
 
 def _line_text(letters: Sequence[Run]) -> str:

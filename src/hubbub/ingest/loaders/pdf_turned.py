@@ -15,10 +15,13 @@ _LETTER = re.compile(r"\w")
 _NEARLY = 0.1
 
 
-def places_on(text_page: Any, text: str) -> Places:
-    """Return what tells where a page's text stands; `text` is what pdfium makes of it, with its line ends."""
+def places_on(text_page: Any, text: str) -> tuple[Places, int]:
+    """Return what tells where a page's text stands, and by how many quarters the text is turned clockwise.
+
+    `text` is what pdfium makes of the page, with its line ends.
+    """
     quarters = _quarters_of(text_page, text)
-    return TurnedPlaces(text_page, text, quarters) if quarters else Places(text_page, text)
+    return (TurnedPlaces(text_page, text, quarters) if quarters else Places(text_page, text)), quarters
 
 
 def _quarters_of(text_page: Any, text: str) -> int:

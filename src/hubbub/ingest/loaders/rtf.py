@@ -3,12 +3,14 @@
 import re
 from typing import BinaryIO
 
+from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.grids import Cell, table_blocks
 from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look, Text
 from hubbub.ingest.loaders.symbols import SYMBOL_FIELD, in_font, symbol_font, symbol_of
+from hubbub.ingest.loaders.word_fields import NOT_CALCULATED, is_calculated
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.S
@@ -78,6 +80,10 @@ class _State:
     is_symbol = False
     """Whether the field's code says already what it shows."""
     owns_instruction = is_word_art = False
+    field_code = ""
+    """The code of the field that the group is."""
+    field_start: tuple[list[str], int] | None = None
+    """The text before a field, and how many pieces it had."""
 
     def __init__(self, outer: "_State | None" = None) -> None:
         if outer is None:
@@ -134,6 +140,7 @@ class _Reader:
         self._text = Text()
         self._bytes = bytearray()
         self._bytes_codec = ""
+        self._not_calculated = 0
         self._bytes_font: str = ""
         self._bytes_look: Look = PLAIN
         self._margins: set[str] = set()
@@ -180,6 +187,8 @@ class _Reader:
                     self._add(" ", state)
                 if state.owns_instruction and states[-1] is not state:
                     self._end_instruction(state, states[-1])
+                if state.field_start is not None and states[-1] is not state:
+                    self._end_field(state, states[-1])
                 is_starred, to_skip = False, 0
             elif word is not None:
                 value = int(number) if number else None
@@ -210,7 +219,10 @@ class _Reader:
         self._is_in_table = False
         self._end_paragraph()
         self._end_table()
-        return Loaded(self._blocks)
+        count = self._not_calculated
+        said = f"{count} field{'s are' if count > 1 else ' is'} not calculated in the file"
+        omitted = (Omission("fields_not_calculated", said, count),) if count else ()
+        return Loaded(self._blocks, omitted=omitted)
 
     def _control(self, word: bytes, value: int | None, state: _State, is_starred: bool) -> None:
         if word == b"ud" and is_starred:  # the newer form of what stands before it, which is skipped
@@ -230,6 +242,9 @@ class _Reader:
             self._add(f" [{state.note}: ", _State())
         elif word == b"v":
             state.is_hidden = value != 0
+        elif word == b"field":
+            self._flush()
+            state.field_start = self._text.pieces, len(self._text.pieces)
         elif word in (b"strike", b"striked"):
             state.is_struck = value != 0
         elif word in (b"super", b"up"):
@@ -292,19 +307,29 @@ class _Reader:
     def _end_instruction(self, state: _State, outer: _State) -> None:
         """Show the symbol that a field's code names, or note the name of a shape's property."""
         code = self._property = state.instruction.decode("ascii", "replace") if state.instruction else ""
+        outer.field_code = code
         if found := SYMBOL_FIELD.match(code):
             outer.is_symbol = True
             self._add(symbol_of(found), outer)
 
+    def _end_field(self, state: _State, outer: _State) -> None:
+        """Say of a field that shows nothing that it was not calculated, if it is to show something."""
+        self._flush()
+        pieces, count = state.field_start or ([], 0)
+        is_empty = self._text.pieces is pieces and not "".join(pieces[count:]).strip()
+        if is_empty and not outer.is_skipped and not outer.is_deleted and is_calculated(state.field_code):
+            self._not_calculated += 1
+            self._add(NOT_CALCULATED, outer)
+
     def _add(self, text: str, state: _State) -> None:
         self._flush()
-        if state.instruction is not None:
+        if state.instruction is not None and not state.is_deleted:
             state.instruction += text.encode("ascii", "replace")
         if not state.is_skipped and not state.is_deleted:
             self._text.add(text, state.look())
 
     def _add_bytes(self, data: bytes, state: _State) -> None:
-        if state.instruction is not None:
+        if state.instruction is not None and not state.is_deleted:
             state.instruction += data
         if state.is_skipped or state.is_deleted:
             return

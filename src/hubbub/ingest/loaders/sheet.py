@@ -175,14 +175,14 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
             number = _whole(element.get("r")) or number + 1
             cells = _cells(element, grid, columns, strings, styles)
             if cells:
-                grid.add(number, element.get("hidden") in ("1", "true"), cells)
+                grid.add(number, _is_hidden(element, "ht"), cells)
             element.clear()
             parent = element.getparent()
             while parent is not None and element.getprevious() is not None:
                 del parent[0]
             if grid.cells > most_cells:
                 return
-        elif name == "col" and element.get("hidden") in ("1", "true"):
+        elif name == "col" and _is_hidden(element, "width"):
             grid.hide_columns(_whole(element.get("min")), _whole(element.get("max")))
         elif name in _MARGINS:
             grid.margin(name.removeprefix("odd").removeprefix("even").removeprefix("first"), element.text or "")
@@ -288,6 +288,11 @@ def _look(properties: Any) -> Look:
     return Look(STRUCK if is_struck else "", above is not None and above.get("val") == "superscript")
 
 
+def _is_hidden(element: Any, size: str) -> bool:
+    """Tell whether a row or a column is hidden, or of no size."""
+    return element.get("hidden") in ("1", "true") or element.get(size) in _NO_SIZE
+
+
 def _symbol_font(properties: Any, name: str) -> str:
     """Return the symbol font that a font's properties name, "" for any other."""
     named = properties.find(f"{{*}}{name}") if properties is not None else None
@@ -302,6 +307,7 @@ def _is_on(element: Any) -> bool:
     return element is not None and element.get("val", "1") not in ("0", "false")
 
 
+_NO_SIZE = ("0", "0.0")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 """How Excel writes characters that XML has no place for, and line breaks."""
 

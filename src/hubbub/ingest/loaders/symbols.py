@@ -77,6 +77,16 @@ _FONTS = {
     "wingdings 3": _WINGDINGS_3,
     "webdings": _WEBDINGS,
 }
+_NAMES = (b"wingdings", b"webdings", b"symbol")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def may_name_symbols(data: bytes) -> bool:
+    """Tell whether XML may name a symbol font: most names none, and its fonts need not be looked at."""
+    if data[:2] in _UTF_16:
+        return True
+    folded = data.lower()
+    return any(name in folded for name in _NAMES)
 
 
 @lru_cache(1024)

@@ -28,6 +28,11 @@ def is_balanced(root: Element) -> bool:
     return depth == 0
 
 
+def is_calculated(code: str) -> bool:
+    """Tell whether a field of this code shows something once Word has calculated it."""
+    return code.strip().partition(" ")[0].upper() in _CALCULATED or code.strip().startswith("=")
+
+
 class _Open(msgspec.Struct):
     """A field that has begun."""
 
@@ -40,7 +45,8 @@ class Fields:
     """The fields that are open at a place of a document."""
 
     def __init__(self, *, is_trusted: bool) -> None:
-        self._open: list[_Open] = []
+        self.open: list[_Open] = []
+        """Those that have begun, the innermost last."""
         self._is_trusted = is_trusted
         self.not_calculated = 0
         """How many fields that are to show something have no result, as Word has not calculated them."""
@@ -48,32 +54,30 @@ class Fields:
     @property
     def is_in_code(self) -> bool:
         """Whether text at this place belongs to a field's code."""
-        return self._is_trusted and any(one.is_code for one in self._open)
+        return self._is_trusted and any(one.is_code for one in self.open)
 
     def takes(self, text: str) -> bool:
         """Tell whether text is shown at this place: that of a field's code is not."""
-        if not self._open:
-            return True
         is_shown = not self.is_in_code
-        for one in self._open if is_shown and text.strip() else ():
+        for one in self.open if is_shown and text.strip() else ():
             one.has_result = True
         return is_shown
 
     def add_code(self, text: str) -> None:
         """Add a piece of the code of the field that was begun last."""
-        if self._open:
-            self._open[-1].code.append(text)
+        if self.open:
+            self.open[-1].code.append(text)
 
     def step(self, element: Element) -> str:
         """Follow a field's mark; return what a field shows that has no text of its own."""
         match attribute(element, "fldCharType"):
             case "begin":
-                self._open.append(_Open())
+                self.open.append(_Open())
                 return _form(child(element, "ffData"))
-            case "separate" if self._open:
-                self._open[-1].is_code = False
-            case "end" if self._open:
-                ended = self._open.pop()
+            case "separate" if self.open:
+                self.open[-1].is_code = False
+            case "end" if self.open:
+                ended = self.open.pop()
                 if not ended.has_result and self._is_trusted:
                     return self.of_code("".join(ended.code))
             case _:
@@ -90,7 +94,7 @@ class Fields:
             shown = symbol_of(found)
         elif name.upper() in _BUTTONS:
             shown = rest.strip().partition(" ")[2]
-        elif name.upper() in _CALCULATED or code.strip().startswith("="):
+        elif is_calculated(code):
             self.not_calculated += 1
             shown = NOT_CALCULATED
         self.takes(shown)

@@ -9,7 +9,8 @@ import msgspec
 from hubbub.core.documents import Omission
 from hubbub.ingest.blocks import Block
 from hubbub.ingest.loaders.drawings import graphic
-from hubbub.ingest.loaders.ooxml import Package, Relation, damaged
+from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, parsed
+from hubbub.ingest.loaders.symbols import may_name_symbols
 from hubbub.ingest.loaders.word_styles import Numbering, Styles, is_on
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
@@ -43,7 +44,8 @@ class Parts:
     def __init__(self, package: Package) -> None:
         self.package = package
         self.name = package.main()
-        document = package.xml(self.name)
+        self._symbolic: set[str] = set()  # the parts that may name symbol fonts
+        document = self._xml(self.name)
         if document is None:
             raise damaged()
         self.document = document
@@ -51,7 +53,9 @@ class Parts:
         self._relations: dict[str, dict[str, Relation]] = {}
         self._lost: dict[tuple[str, str, str], int] = {}
         by_kind = {one.kind: one.target for one in self.related(self.name).values()}
-        self.styles = Styles(self.root(by_kind.get("styles", "")))
+        self._styles_part = by_kind.get("styles", "")
+        styles = self.root(self._styles_part)
+        self.styles = Styles(styles, has_symbols=self._styles_part in self._symbolic)
         self.numbering = Numbering(self.root(by_kind.get("numbering", "")))
         self.comments, self.comments_part = self._by_id(by_kind.get("comments", ""))
         self.footnotes, self.footnotes_part = self._by_id(by_kind.get("footnotes", ""))
@@ -68,11 +72,23 @@ class Parts:
         """Return a part's root, None where there is none. One that is damaged is noted as lost."""
         if name not in self._roots:
             try:
-                self._roots[name] = self.package.xml(name) if name else None
+                self._roots[name] = self._xml(name) if name else None
             except _BROKEN:
                 self.lose("damaged_parts", "part of the file is damaged", "parts of the file are damaged")
                 self._roots[name] = None
         return self._roots[name]
+
+    def _xml(self, name: str) -> Element | None:
+        data = self.package.read(name)
+        if data is None:
+            return None
+        if may_name_symbols(data):
+            self._symbolic.add(name)
+        return parsed(data)
+
+    def has_symbols(self, name: str) -> bool:
+        """Tell whether text of a part that was read may be set in a symbol font."""
+        return name in self._symbolic or self._styles_part in self._symbolic
 
     def related(self, name: str) -> dict[str, Relation]:
         """Return what a part refers to, by the ids that it uses."""

@@ -35,13 +35,13 @@ def is_on(element: Element | None) -> bool | None:
     return (attribute(element, "val") or "1").lower() not in _OFF
 
 
-def run_look(properties: Element | None) -> RunLook:
-    """Return what properties of a run say of how its text looks."""
+def run_look(properties: Element | None, *, has_symbols: bool) -> RunLook:
+    """Return what properties of a run say of how its text looks; fonts only where some are symbol fonts."""
     found: dict[str, Any] = {}
     font: str | None = None
     for one in properties if properties is not None else ():
         match name_of(one):
-            case "rFonts":
+            case "rFonts" if has_symbols:
                 font = _symbol_font(one)
             case "vanish":
                 found["is_hidden"] = is_on(one)
@@ -79,7 +79,7 @@ def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:
 class Styles:
     """A document's styles by their ids."""
 
-    def __init__(self, root: Element | None) -> None:
+    def __init__(self, root: Element | None, *, has_symbols: bool) -> None:
         self._styles: dict[str, Style] = {}
         self._resolved: dict[str, Style] = {}
         self.default = ""
@@ -87,7 +87,7 @@ class Styles:
             if name_of(one) != "style":
                 continue
             style_id = attribute(one, "styleId") or ""
-            self._styles[style_id] = _style(one)
+            self._styles[style_id] = _style(one, has_symbols=has_symbols)
             is_default = (attribute(one, "default") or "0").lower() not in _OFF
             if attribute(one, "type") == "paragraph" and is_default:
                 self.default = style_id
@@ -124,7 +124,7 @@ class Styles:
         return False
 
 
-def _style(element: Element) -> Style:
+def _style(element: Element, *, has_symbols: bool) -> Style:
     properties = child(element, "pPr")
     outline = attribute(child(properties, "outlineLvl"), "val") if properties is not None else None
     numbering = numbering_of(properties)
@@ -133,7 +133,7 @@ def _style(element: Element) -> Style:
         based_on=attribute(child(element, "basedOn"), "val") or "",
         outline=_whole(outline) if outline is not None else None,
         numbering=(numbering[0], numbering[1] or 0) if numbering else None,
-        look=run_look(child(element, "rPr")),
+        look=run_look(child(element, "rPr"), has_symbols=has_symbols),
     )
 
 

@@ -60,6 +60,7 @@ class Walk:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._part = parts.name
+        self._has_symbols = parts.has_symbols(parts.name)
         self._fields = Fields(is_trusted=is_balanced(parts.document))
         self._noted: dict[str, list[str]] = {"Footnote": [], "Endnote": [], "Comment": []}
         self._look = RunLook()  # by the style of the paragraph
@@ -104,8 +105,10 @@ class Walk:
         """Return the text of another part, such as a header, on one line."""
         outer, outer_fields = self._part, self._fields
         self._part, self._fields = part, Fields(is_trusted=is_balanced(root))
+        self._has_symbols = self._parts.has_symbols(part)
         text = flat(self.blocks(root))
         self._part, self._fields = outer, self._back_to(outer_fields)
+        self._has_symbols = self._parts.has_symbols(outer)
         return text
 
     def _block(self, element: Element, flow: _Flow) -> None:
@@ -201,7 +204,7 @@ class Walk:
         name = name_of(element)
         if name == "t":
             text = element.text or ""
-            if self._fields.takes(text):
+            if not self._fields.open or self._fields.takes(text):
                 line.add(in_font(look.font, text) if look.font else text, look.shown())
         elif name in _SIGNS:
             line.add(_SIGNS[name])
@@ -220,7 +223,7 @@ class Walk:
                 self._inline(one, line, look)
 
     def _look_of(self, run: Element, outer: RunLook) -> RunLook:
-        own = run_look(child(run, "rPr"))
+        own = run_look(child(run, "rPr"), has_symbols=self._has_symbols)
         return own.over(self._parts.styles.resolved(own.style).look.over(outer) if own.style else outer)
 
     def _describe(self, element: Element, line: _Line) -> None:
