@@ -22,7 +22,7 @@ LEAST_ALIKE = 4
 """Words that begin with so many of the same letters are taken for one: "boats" and "boat"."""
 
 Shows: TypeAlias = Callable[[str, str], bool]
-"""Takes a quote without what its question names, and what stands above the quote."""
+"""Takes a quote without what its question names, and the quote as it is below what stands above it."""
 
 _LEAD = (
     r"^\W*(?:.{0,80}?(?:[,:;] | tell me | know ))?(?:(?:and|so|but|by|to|for|from|with|of|at|in|on|since|until|till"
@@ -70,7 +70,7 @@ def shows_kind(question: str, asked_in: str, quote: str, above: str, language: s
         return True
     for asks, shows in zip(_asks(asked_in), _shown(language), strict=True):
         if asks.search(question):
-            return shows(_without(_telling(folded(question), asked_in), text), above)
+            return shows(_without(_telling(folded(question), asked_in), text), f"{above}\n{quote}")
     if _asks_who(asked_in).search(question) and defines(question) is None:
         return _shows_somebody(question, text, language)
     return True
@@ -116,10 +116,10 @@ def _shown(language: str) -> tuple[Shows, ...]:
     def has_number(text: str, words: re.Pattern[str] = numbers) -> bool:
         return _FIGURE.search(text) is not None or words.search(_CODE.sub(" ", text)) is not None
 
-    def shows_price(text: str, above: str) -> bool:
+    def shows_price(text: str, whole: str) -> bool:
         if _CURRENCY.search(text) or free.search(text):
             return True
-        return has_number(text) and any(one.search(f"{above}\n{text}") for one in (prices, _CURRENCY))
+        return has_number(text) and any(one.search(whole) for one in (prices, _CURRENCY))
 
     def shows_count(text: str, _: str) -> bool:
         return has_number(text, counts)
@@ -130,12 +130,8 @@ def _shown(language: str) -> tuple[Shows, ...]:
     def shows_amount(text: str, _: str) -> bool:
         return has_number(text) or _CURRENCY.search(text) is not None or free.search(text) is not None
 
-    def shows_time(text: str, above: str) -> bool:
-        return (
-            _FIGURE.search(text) is not None
-            or dates.search(_CODE.sub(" ", text)) is not None
-            or times.search(f"{above}\n{text}") is not None
-        )
+    def shows_time(text: str, _: str) -> bool:
+        return _FIGURE.search(text) is not None or any(one.search(_CODE.sub(" ", text)) for one in (dates, times))
 
     return shows_price, shows_count, shows_measure, shows_amount, shows_time
 
