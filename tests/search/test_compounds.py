@@ -109,6 +109,29 @@ class TestInSqlite(Compounds):
         async with Sqlite(tmp_path / "library.db") as database, SqliteSearch(database, None) as search:
             yield search
 
+    @pytest.mark.parametrize(
+        ("text", "asked"),
+        [
+            ("The memory card lies in the drawer.", "Where is the memorycard?"),
+            ("The memory cards lie in the drawer.", "Where is the memorycard?"),
+            ("The memorycard lies in the drawer.", "Where is the memory card?"),
+            ("The memorycard lies in the drawer.", "memory cards"),
+            ("The web site tells the hours.", "What does the website tell?"),
+            ("Send an email to the club.", "e-mails"),
+            ("La foto copia cuesta diez céntimos.", "¿Cuánto cuesta la fotocopia?"),
+            ("La fotocopia cuesta diez céntimos.", "¿Qué es una foto copia?"),
+        ],
+    )
+    async def test_a_word_is_found_written_together_and_in_two(self, search: Search, text: str, asked: str) -> None:
+        await put(search, document(1), OTHER)
+        await put(search, document(2), text)
+        assert await found(search, asked) == [text]
+
+    async def test_a_word_that_is_there_is_not_looked_for_in_two(self, search: Search) -> None:
+        together = "The website tells the hours."
+        await put(search, document(), OTHER, together, "A web site is looked after by the club.")
+        assert await found(search, "website") == [together]
+
 
 async def test_an_index_of_an_earlier_version_learns_compounds_in_the_background(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
