@@ -194,6 +194,13 @@ def test_highlights_show_the_compound() -> None:
     assert PRESSURE[place.start : place.end] == "Wasserdruck"
 
 
+@pytest.mark.parametrize(("asked", "written"), [("memorycard", "memory card"), ("memory card", "memorycard")])
+def test_highlights_show_a_word_written_together_and_in_two(asked: str, written: str) -> None:
+    hit = Hit("p", "d", "c", "a.txt", "", f"The {written} lies in the drawer.", None, "", 1.0)
+    places = marked(f"Where is the {asked}?", hit).highlights
+    assert " ".join(hit.text[place.start : place.end] for place in places) == written
+
+
 def test_long_words_alone_are_turned_and_found_by_either_end() -> None:
     assert backward(["wasserdruck", "druck", "e-5012x-77", "wasserdruck"], "de") == ["-kcurdressaw"]
     assert backward(["waterpressure"], "en") == []

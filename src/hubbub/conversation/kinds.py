@@ -88,14 +88,12 @@ def _words(words: str) -> re.Pattern[str]:
 
 @lru_cache
 def _asks(language: str) -> tuple[re.Pattern[str], ...]:
-    """Return how a language asks for a price, a count, a measure, an amount and a time."""
+    """Return how a language asks for a price, a measure, a count, an amount and a time."""
     spoken = SPOKEN[language]
     counts = COUNTS_ELSEWHERE.get(language, COUNTS).pattern
     return tuple(
-        re.compile(rf"{_LEAD}(?:{asks})(?!\w)" if place != 1 else asks, re.IGNORECASE)
-        for place, asks in enumerate(
-            (spoken.asks_price, counts, spoken.asks_measure, spoken.asks_amount, spoken.asks_time)
-        )
+        re.compile(rf"{_LEAD}(?:{asks})(?!\w)" if asks != counts else asks, re.IGNORECASE)
+        for asks in ((spoken.asks_price, spoken.asks_measure, counts, spoken.asks_amount, spoken.asks_time))
     )
 
 
@@ -106,7 +104,7 @@ def _asks_who(language: str) -> re.Pattern[str]:
 
 @lru_cache
 def _shown(language: str) -> tuple[Shows, ...]:
-    """Return what tells a price, a count, a measure, an amount and a time, in this order."""
+    """Return what tells a price, a measure, a count, an amount and a time, in this order."""
     spoken = SPOKEN[language]
     numbers = SHOWN[language][NUMBER] if language in SHOWN else FEW
     counts = SHOWN[language][NUMBER] if language in SHOWN else COUNTED
@@ -133,7 +131,7 @@ def _shown(language: str) -> tuple[Shows, ...]:
     def shows_time(text: str, _: str) -> bool:
         return _FIGURE.search(text) is not None or any(one.search(_CODE.sub(" ", text)) for one in (dates, times))
 
-    return shows_price, shows_count, shows_measure, shows_amount, shows_time
+    return shows_price, shows_measure, shows_count, shows_amount, shows_time
 
 
 def _shows_somebody(question: str, text: str, language: str) -> bool:
