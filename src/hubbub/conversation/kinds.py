@@ -61,7 +61,7 @@ def shows_kind(question: str, asked_in: str, quote: str, above: str, language: s
 
     `above` is what stands above the quote and says what its figures are.
     """
-    text = _without(_CODE.findall(question), ITEM_NUMBER.sub("", quote))
+    text = _without(_CODE.findall(folded(question)), _CODE, ITEM_NUMBER.sub("", quote))
     for asks, shown in _ADDRESSES:
         if asks.search(question):
             return shown.search(f"{above}\n{text}") is not None
@@ -70,16 +70,16 @@ def shows_kind(question: str, asked_in: str, quote: str, above: str, language: s
         return True
     for asks, shows in zip(_asks(asked_in), _shown(language), strict=True):
         if asks.search(question):
-            return shows(_without(_telling(folded(question), asked_in), text), f"{above}\n{quote}")
+            return shows(_without(_telling(folded(question), asked_in), _WORD, text), f"{above}\n{quote}")
     if _asks_who(asked_in).search(question) and defines(question) is None:
         return _shows_somebody(question, text, language)
     return True
 
 
-def _without(said: Iterable[str], text: str) -> str:
+def _without(said: Iterable[str], found: re.Pattern[str], text: str) -> str:
     """Return a text without what a question says already: that is not what it asks for."""
-    said = "|".join(map(re.escape, said))
-    return re.sub(rf"(?<!\w)(?:{said})(?!\w)", " ", text, flags=re.IGNORECASE) if said else text
+    known = set(said)
+    return found.sub(lambda match: " " if folded(match[0]) in known else match[0], text) if known else text
 
 
 def _words(words: str) -> re.Pattern[str]:

@@ -1,8 +1,8 @@
 """Say how long words are found by their parts, and parts by them, in languages that write compounds as one word."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from hubbub.core.languages import is_stop_word, stems, without_accents
@@ -31,7 +31,7 @@ BACKWARD = "-"
 """What no term of a text begins with stands before a word that is written back to front."""
 
 
-_PAIR = re.compile(r"(?=(?<![\w-])([^\W\d_]+) ([^\W\d_]+)(?![\w-]))")
+_STOPS = ".,;:!?)\"'”»"
 
 
 class Split(NamedTuple):
@@ -68,7 +68,10 @@ def apart(word: str, language: str) -> tuple[Split, ...]:
 
 def together(text: str, language: str) -> Iterator[tuple[str, str]]:
     """Yield each two words of a folded text that follow each other, and may be written as one."""
-    for one, other in _PAIR.findall(text):
+    for one, after in pairwise(text.split()):
+        other = after.rstrip(_STOPS)
+        if not (one.isalpha() and other.isalpha()):
+            continue
         is_long = len(one) + len(other) >= LEAST_TOGETHER and min(len(one), len(other)) >= LEAST_APART
         if is_long and not _says_nothing(one, language) and not _says_nothing(other, language):
             yield one, other

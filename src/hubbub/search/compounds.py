@@ -35,6 +35,7 @@ NEAR = 10
 """So many other words may stand between them, as in FTS5 where nothing is said."""
 KEPT = 256
 KEPT_ROWS = 20_000
+MOST_COUNTS = 20_000
 
 
 class Kin(NamedTuple):
@@ -53,11 +54,20 @@ class Kins(NamedTuple):
     """The last change that is in it."""
 
 
+class Counts(NamedTuple):
+    """In how many passages forms are; 0 for those that are in none."""
+
+    of: dict[str, int]
+    upto: int
+    """The last change that is in it."""
+
+
 class CompoundsCache:
     """Remembers what was asked for last, until a passage changes."""
 
     def __init__(self) -> None:
         self._kept: dict[Term, Kins] = {}
+        self._counts = Counts({}, -1)
 
     def of(self, connection: Connection, upto: int, term: Term, languages: Iterable[str] = ()) -> tuple[Kin, ...]:
         """Return where a word stands in other ways; `upto` is the last change that this transaction sees.
@@ -66,7 +76,10 @@ class CompoundsCache:
         """
         found = self._kept.get(term)
         if found is None or found.upto != upto:
-            found = Kins(_read(connection, term, languages), upto)
+            counts = self._counts
+            if counts.upto != upto or len(counts.of) > MOST_COUNTS:
+                counts = self._counts = Counts({}, upto)
+            found = Kins(_read(connection, term, languages, _counting(connection, counts.of)), upto)
             if len(self._kept) >= KEPT:
                 self._kept = {}
             if sum(len(one.rows) for one in found.kins) <= KEPT_ROWS:
@@ -74,10 +87,9 @@ class CompoundsCache:
         return found.kins
 
 
-def _read(connection: Connection, term: Term, languages: Iterable[str]) -> tuple[Kin, ...]:
+def _read(connection: Connection, term: Term, languages: Iterable[str], count: Callable[[str], int]) -> tuple[Kin, ...]:
     import numpy as np  # here: it takes a while to import
 
-    count = _counting(connection)
     matches: list[tuple[str, float]] = []
     if words := [form for form in term.together if count(form)]:
         matches.append((" OR ".join(map(json.dumps, words)), OTHERWISE))
@@ -109,9 +121,8 @@ def _longer(connection: Connection, parts: tuple[str, ...]) -> list[str]:
     return sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS]
 
 
-def _counting(connection: Connection) -> Callable[[str], int]:
-    """Return what tells in how many passages a form is, and reads each once."""
-    known: dict[str, int] = {}
+def _counting(connection: Connection, known: dict[str, int]) -> Callable[[str], int]:
+    """Return what tells in how many passages a form is, and remembers it."""
 
     def count(form: str) -> int:
         if form not in known:
