@@ -34,18 +34,22 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?:^|[.!?:|;]\s+|\n)\W*")
 _FIGURE = re.compile(r"(?<!\w)\d|(?:EUR|USD|CHF|GBP)\d", re.IGNORECASE)
 _CURRENCY = re.compile(CURRENCY, re.IGNORECASE)
+_WHAT = (
+    r"^\W*(?:\w+ )?(?:what(?:['’]s| is| are)|which|wie (?:lautet|ist)|welke?\b|welche\w*|quel\w*|cuál\w*"
+    r"|qual\w*|wat is)\b(?!.* (?:for|used|change|mean)\W*$)[^?,]{0,40}?"
+)
+"""How such an address is asked for; "How do I change my e-mail address?" asks for none."""
 _ADDRESSES = tuple(
-    (re.compile(asks, re.IGNORECASE), re.compile(shown, re.IGNORECASE))
+    (re.compile(rf"{_WHAT}(?:{asks})", re.IGNORECASE), re.compile(shown, re.IGNORECASE))
     for asks, shown in (
         (
             r"\be-?mail[- ]?adres\w*|\be-?mail address|\b(?:adresse|indirizzo|direcci[oó]n|endere[cç]o)\W+(?:d[ei] )?"
-            r"(?:e-?mail|courriel|correo)|\bwh(?:at|ich) (?:is|are) the e-?mails?\b",
+            r"(?:e-?mail|courriel|correo)|\be-?mail(?= of\b)",
             r"\w@\w|\w ?[(\[](?:at|ät)[)\]] ?\w",
         ),
         (
-            r"\b(?:tele)?(?:phone|fax) ?number\b|\b(?:telef\w+|ruf|fax|mobil)nummer|\bnum[eé]ro de t[eé]l[eé]ph?fono"
-            r"|\bnum[ée]ro (?:de )?t[ée]l[ée]phone|\bn[uú]mero d[ei] telef\w+|\b(?:cuál|qual|quel)\b.* "
-            r"t[eé]l[eé](?:f|ph)one?o?\b",
+            r"\b(?:tele)?(?:phone|fax) ?number\b|\b(?:telef\w+|ruf|fax|mobil)nummer"
+            r"|\bnum[ée]ro (?:de )?t[ée]l[ée]phone|\bn[uú]mero d[ei] telef\w+|\bt[eé]l[eé](?:f|ph)one?o?(?= d[eo]\b)",
             r"\d(?:[\s()/.–-]*\d){4}|(?:\btel|phone|\bcall|\bdial|\bext|\bfax|\bapp|\bruf|durchwahl)\D{0,30}\d",
         ),
         (
@@ -93,7 +97,7 @@ def _asks(language: str) -> tuple[re.Pattern[str], ...]:
     counts = COUNTS_ELSEWHERE.get(language, COUNTS).pattern
     return tuple(
         re.compile(rf"{_LEAD}(?:{asks})(?!\w)" if asks != counts else asks, re.IGNORECASE)
-        for asks in ((spoken.asks_price, spoken.asks_measure, counts, spoken.asks_amount, spoken.asks_time))
+        for asks in (spoken.asks_price, spoken.asks_measure, counts, spoken.asks_amount, spoken.asks_time)
     )
 
 
