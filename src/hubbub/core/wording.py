@@ -12,6 +12,8 @@ from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word
 
 LONGEST_TERM = 64
 """A longer word is data, no language, and is searched by its beginning."""
+MOST_TOGETHER = 4
+"""With so many neighbours at most a word may be written as one; a long query has it beside many."""
 
 _HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HIRAGANA = "\u3041-\u309f"
@@ -131,17 +133,18 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
     among = dict.fromkeys((language, *languages))
     built = _built_of_stop_words(folded_text, language)
     compounding = [one for one in among if one in COMPOUNDING] if language in COMPOUNDING | {UNKNOWN} else []
-    joined: dict[str, list[str]] = {}
+    joined: dict[str, set[str]] = {}
     for pair in together(folded_text, language):
         for word in pair:
-            joined.setdefault(word, []).append("".join(pair))
+            if len(wholes := joined.setdefault(word, set())) < MOST_TOGETHER:
+                wholes.add("".join(pair))
     found: dict[tuple[str, ...], Term] = {}
     for kind, word in cut:
         within = compounding if kind in _SPACED else ()
         parts = dict.fromkeys(form for one in within for form in _of_plain(word, one))
         made = dict.fromkeys(split for one in within for split in splits(word, one))
         as_one = dict.fromkeys(
-            form for one in among for whole in joined.get(word, ()) for form in _of_plain(whole, one)
+            form for one in among for whole in sorted(joined.get(word, ())) for form in _of_plain(whole, one)
         )
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
             is_new = forms not in found or not found[forms].is_telling
