@@ -76,3 +76,7 @@ def test_the_last_item_of_a_list_is_quoted() -> None:
 )
 def test_words_are_found_written_together_and_apart(question: str, text: str) -> None:
     assert [quote.text for quote in choose(question, [hit(text)])] == [text]
+
+
+def test_what_cannot_be_seen_is_no_word() -> None:
+    assert choose("Where is 0\xad?", [hit("0 is here.")])[0].text == "0 is here."

@@ -109,6 +109,29 @@ class TestInSqlite(Compounds):
         async with Sqlite(tmp_path / "library.db") as database, SqliteSearch(database, None) as search:
             yield search
 
+    @pytest.mark.parametrize(
+        ("text", "asked"),
+        [
+            ("The memory card lies in the drawer.", "Where is the memorycard?"),
+            ("The memory cards lie in the drawer.", "Where is the memorycard?"),
+            ("The memorycard lies in the drawer.", "Where is the memory card?"),
+            ("The memorycard lies in the drawer.", "memory cards"),
+            ("The web site tells the hours.", "What does the website tell?"),
+            ("Send an email to the club.", "e-mails"),
+            ("La foto copia cuesta diez céntimos.", "¿Cuánto cuesta la fotocopia?"),
+            ("La fotocopia cuesta diez céntimos.", "¿Qué es una foto copia?"),
+        ],
+    )
+    async def test_a_word_is_found_written_together_and_in_two(self, search: Search, text: str, asked: str) -> None:
+        await put(search, document(1), OTHER)
+        await put(search, document(2), text)
+        assert await found(search, asked) == [text]
+
+    async def test_a_word_that_is_there_is_not_looked_for_in_two(self, search: Search) -> None:
+        together = "The website tells the hours."
+        await put(search, document(), OTHER, together, "A web site is looked after by the club.")
+        assert await found(search, "website") == [together]
+
 
 async def test_an_index_of_an_earlier_version_learns_compounds_in_the_background(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,6 +192,13 @@ def test_highlights_show_the_compound() -> None:
     hit = Hit("p", "d", "c", "a.txt", "", PRESSURE, None, "", 1.0)
     (place,) = marked("Wie hoch ist der Druck?", hit).highlights
     assert PRESSURE[place.start : place.end] == "Wasserdruck"
+
+
+@pytest.mark.parametrize(("asked", "written"), [("memorycard", "memory card"), ("memory card", "memorycard")])
+def test_highlights_show_a_word_written_together_and_in_two(asked: str, written: str) -> None:
+    hit = Hit("p", "d", "c", "a.txt", "", f"The {written} lies in the drawer.", None, "", 1.0)
+    places = marked(f"Where is the {asked}?", hit).highlights
+    assert " ".join(hit.text[place.start : place.end] for place in places) == written
 
 
 def test_long_words_alone_are_turned_and_found_by_either_end() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
-from hubbub.core.compounds import compound_of, made_of
+from hubbub.core.compounds import apart, compound_of, made_of
 from hubbub.core.documents import Hit
 from hubbub.core.wording import index_terms, language_of, query_terms, telling
 from hubbub.search.base import Why
@@ -42,6 +42,9 @@ def marked(query: str, hit: Hit, why: Why | None = None) -> Found:
     words = [(word.start(), word.end(), index_terms(word.group(), language)) for word in _WORD.finditer(text)]
     counts = Counter(term for _, _, held in words for term in held)
     wanted |= {word for term in terms for word in made_of(term.splits, counts.__getitem__) or ()}
+    wanted |= {form for term in terms for form in term.together}
+    unheld = (term for term in terms if not any(counts[form] for form in term.forms))
+    wanted |= {word for term in unheld for word in made_of(apart(term.word, language), counts.__getitem__) or ()}
     places = (Highlight(start, end) for start, end, held in words if _is_wanted(held, wanted, parts))
     return Found(hit, tuple(places), why)
 

@@ -143,8 +143,8 @@ class Contrasts:
 
 
 def _tokens(text: str, language: str) -> list[Token]:
-    words = _TOKEN.findall(text)
-    lowered = list(map(folded, words))
+    found = [(word, low) for word in _TOKEN.findall(text) if (low := folded(word))]  # soft hyphens alone are no word
+    words, lowered = [word for word, _ in found], [low for _, low in found]
     return [
         Token(
             low,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Set
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from hubbub.conversation.cues_elsewhere import ASKS, COUNTS, NUMBER, SHOWN
+from hubbub.conversation.cues_elsewhere import ASKS, SHOWN
+from hubbub.conversation.cues_elsewhere import COUNTS as COUNTS_ELSEWHERE
 from hubbub.conversation.definitions import defines
 
 Holds: TypeAlias = Callable[[str, Set[str]], bool]
@@ -26,13 +27,14 @@ _UNIT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Many texts have the measure in short, or say "daily" for it: "250 g"."""
-_ITEM_NUMBER = re.compile(r"^\s*\(?\d{1,3}[.)]\s")
-_COUNTS = re.compile(r"\bhow many\b", re.IGNORECASE)
-_COUNTED = re.compile(
+ITEM_NUMBER = re.compile(r"^\s*\(?\d{1,3}[.)]\s")
+COUNTS = re.compile(r"\bhow many\b", re.IGNORECASE)
+FEW = re.compile(rf"{_NUMBER.pattern}|\bone(?= \w)(?! (?:of|another)\b)", re.IGNORECASE)
+COUNTED = re.compile(
     rf"{_NUMBER.pattern}|\b(?:one|single|only|both|pair|couple|several|few|many|none|no|all|every|each)\b",
     re.IGNORECASE,
 )
-_TIME = re.compile(
+TIME = re.compile(
     r"\b(?:1\d{3}s?|20\d{2}s?|\d{1,2}(?:st|nd|rd|th)|\d{1,2}:\d{2}|january|february|march|april|may|june|july|august"
     r"|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|year|month|week|century|decade)",
     re.IGNORECASE,
@@ -73,7 +75,7 @@ def _holds(pattern: re.Pattern[str]) -> Holds:
 
 _CUES: tuple[tuple[re.Pattern[str], Holds], ...] = (
     (_ASKS_NUMBER, _holds(_NUMBER)),
-    (_ASKS_TIME, _holds(_TIME)),
+    (_ASKS_TIME, _holds(TIME)),
     (_ASKS_NAME, _holds_name),
     (_ASKS_PLACE, _holds(_PLACE)),
     (_ASKS_REASON, _holds(_REASON)),
@@ -106,29 +108,17 @@ def _asked_for(question: str, language: str) -> Holds | None:
     return next((holds for asks, holds in _CUES if asks.search(lowered)), None)
 
 
-class Counted(NamedTuple):
-    """What is counted where a question asks how many there are, and how a quote shows a number."""
+def counted(question: str, language: str = "en") -> str:
+    """Return what a question wants to be counted: its next two words, the thing, or what kind of it and the thing.
 
-    words: str
-    """The next two words of the question: the thing, or what kind of it and the thing; none where it is a unit."""
-    shown: re.Pattern[str]
-
-    def is_shown(self, quote: str) -> bool:
-        """Tell whether a quote holds a number; that of a list's item is none."""
-        return self.shown.search(_ITEM_NUMBER.sub("", quote)) is not None
-
-
-def counted(question: str, language: str = "en") -> Counted | None:
-    """Return what a question wants to be counted; None where it asks for something else, or that is not known."""
-    if language in ("", "en"):
-        asks, shown = _COUNTS, _COUNTED
-    else:
-        asks, shown = COUNTS.get(language), SHOWN.get(language, {}).get(NUMBER)
-    if asks is None or shown is None or (asked := asks.search(question)) is None:
-        return None
+    Empty where that is a unit, where it asks for something else, and where that is not known.
+    """
+    asks = COUNTS if language in ("", "en") else COUNTS_ELSEWHERE.get(language)
+    if asks is None or (asked := asks.search(question)) is None:
+        return ""
     after = question[asked.end() :].split()[:2]
     is_unit = bool(after) and _UNIT.match(after[0]) is not None
-    return Counted("" if is_unit else " ".join(after), shown)
+    return "" if is_unit else " ".join(after)
 
 
 def locates(question: str, names: Set[str]) -> Holds | None:

@@ -7,19 +7,15 @@ from msgspec.structs import replace
 
 from hubbub.conversation.candidates import READ_CHARACTERS, Candidate
 from hubbub.conversation.dates import dates, may_hold
+from hubbub.core.compounds import LEAST_APART, LEAST_TOGETHER, together
 from hubbub.core.languages import is_stop_word
 from hubbub.core.wording import folded, index_terms, query_terms
 
 LEAST_INITIALS, MOST_INITIALS = 3, 6
 """Two letters stand for too much, and no name is so long."""
-LEAST_JOINED = 6
-LEAST_PART = 3
-"""So many letters a word has that is written in two, and each of these."""
 
 _INITIALS = re.compile(rf"(?<![\w-])[A-Z]{{{LEAST_INITIALS},{MOST_INITIALS}}}(?![\w-])")
 _WORD = re.compile(r"[^\W\d_]+")
-
-_PAIR = re.compile(r"(?=(?<![\w-])([^\W\d_]+) ([^\W\d_]+)(?![\w-]))")
 
 
 class Otherwise:
@@ -32,13 +28,8 @@ class Otherwise:
         means_capitals = any(character.islower() for character in question)
         self._initials = {one: self._forms(one) for one in _INITIALS.findall(question)} if means_capitals else {}
         words = self._telling(question)
-        told = set(words)
-        self._pairs = {
-            (one + other).lower(): f"{one} {other}"
-            for one, other in _PAIR.findall(question)
-            if len(one + other) >= LEAST_JOINED and one in told and other in told
-        }
-        self._words = {word.lower() for word in words if len(word) >= LEAST_JOINED}
+        self._pairs = {one + other: f"{one} {other}" for one, other in together(question.lower(), language)}
+        self._words = {word.lower() for word in words if len(word) >= LEAST_TOGETHER}
         self._unheld: Set[str] = frozenset()
         """The words of the question that no passage has."""
         self._names = {
@@ -101,10 +92,10 @@ class Otherwise:
 
 def _is_parted(word: str, text: str) -> bool:
     """Tell whether a text has a word in two parts: "data base", "data-base"."""
-    at = text.find(word[:LEAST_PART])
+    at = text.find(word[:LEAST_APART])
     while at >= 0:
         written = text[at : at + len(word) + 1]
         if written.replace("-", " ").replace(" ", "", 1) == word and not text[at - 1 : at].isalnum():
             return True
-        at = text.find(word[:LEAST_PART], at + 1)
+        at = text.find(word[:LEAST_APART], at + 1)
     return False

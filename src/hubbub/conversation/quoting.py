@@ -1,11 +1,10 @@
 """Choose the sentences of the hits that answer a question, word for word, or none."""
 
 import asyncio
-import math
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence, Set
+from collections.abc import Generator, Sequence, Set
 from struct import unpack
 from typing import NamedTuple, cast
 
@@ -20,11 +19,12 @@ from hubbub.conversation.candidates import (
     with_neighbours,
 )
 from hubbub.conversation.contrasts import Contrasts
-from hubbub.conversation.cues import Counted, counted, cue, locates
+from hubbub.conversation.cues import counted, cue, locates
+from hubbub.conversation.kinds import shows_kind
 from hubbub.conversation.musts import Musts, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
-from hubbub.core.compounds import made_of
+from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
@@ -37,10 +37,6 @@ HEADED = 0.6
 """A sentence below a heading that asks the same, as in a list of frequent questions."""
 OPENING = 0.9
 """The first sentence below a heading that names what is asked: it need not repeat the words of the question."""
-_COMPOUNDING = frozenset(
-    {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
-)
-_LEAST_AKIN = 4
 SHORTLIST = 6
 """How many sentences are compared by meaning: eight or twelve gave no better answers, at 5 ms each."""
 TELLING_HITS = 3
@@ -52,18 +48,6 @@ TURN_SECONDS = 0.003
 # What a sentence's score is made of, beside the share of the question's words that it holds (1) and the cosine of
 # its vector and the question's (1). Neighbouring sentences, pairs of words and the rest of the passage were tried
 # too and changed less than one answer in a hundred.
-AROUND = 0.3
-"""A word counts this much where only the title, the headings or the sentence before hold it."""
-LEANT_ON = 0.7
-"""… and so much where the sentence speaks of what stands before it, as "It is dominated by …" does."""
-AKIN = 0.6
-"""… and so much where the sentence has it as a part of a longer word, or a part of it."""
-BOTH_WORDS = 0.8
-"""… so much where it has both words that a compound is made of,"""
-ONE_WORD = 0.15
-"""… and so much where it has one of them, and neither its headings nor what it leans on name the other one."""
-ELSEWHERE = 1
-"""So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
 CODE = 0.3
 """Evidence where a code is asked for, which every quote then holds."""
 CUE = 0.2
@@ -141,19 +125,8 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it is the first sentence below a heading that names what is asked."""
     says_all: bool = False
     """Whether it holds all that the question names."""
-    counted: Counted | None = None
-    """What its question wants to be counted, if anything."""
     has_counted: bool = True
-    """Whether it speaks of that."""
-
-
-class Akin(NamedTuple):
-    """How sentences may hold a term in another way."""
-
-    words: frozenset[str]
-    """The words that it is part of or that are part of it; without these where two words are known to make it up."""
-    pair: tuple[str, str] | None
-    """These two, as in "Frist" and "Kündigung"."""
+    """Whether it speaks of what its question wants to be counted, if anything."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -252,12 +225,11 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     if not wanted or not candidates:
         return []
     candidates = Otherwise(question, language, languages).known(candidates)
-    akin = _akin(wanted, candidates)
-    worth = _worth(wanted, candidates, akin)
+    akin = akin_of(wanted, candidates)
+    worth = worth_of(wanted, candidates, akin)
     asked = set(words(question))
     holds_cue = cue(question, language)
-    to_count = counted(question, language)
-    counted_terms = _among(wanted, query_terms(to_count.words, languages, language) if to_count else ())
+    counted_terms = among(wanted, query_terms(counted(question, language), languages, language))
     needed = musts(question, language, languages)
     spelled = (*needed.names, *needed.numbers)
     says_not = negated(question, language)
@@ -268,7 +240,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         yield
         if not _holds_what_must_be(needed, candidate):
             continue
-        share = _share(worth, candidate, akin)
+        share = share_of(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         lacks_one = not all(holds(candidate.named, one) for one in spelled)
         heading = candidate.heading
@@ -291,8 +263,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
-                counted=to_count,
-                has_counted=_has_any(candidate, counted_terms, akin),
+                has_counted=has_any(candidate, counted_terms, akin),
             )
         )
     return _best_first(rated)
@@ -326,86 +297,6 @@ def _names(wanted: Sequence[Term], heading: str, language: str) -> float:
     return share if share > 0.5 else 0.0
 
 
-def _akin(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, Akin]:
-    """Return how else sentences may hold the terms, in languages that compound and inflect much.
-
-    "Schaden" in "Wasserschaden", "melden" in "gemeldet". English is left out: its stems meet by themselves.
-    """
-    compounding = [candidate for candidate in candidates if candidate.language in _COMPOUNDING]
-    vocabulary = {
-        word for candidate in compounding for word in candidate.terms if len(word) >= _LEAST_AKIN and word.isalpha()
-    }
-    if not vocabulary:
-        return {}
-    known = Counter(word for candidate in compounding for word in candidate.passage)
-    return {term: _akin_to(term, vocabulary, made_of(term.splits, known.__getitem__)) for term in wanted}
-
-
-def _akin_to(term: Term, vocabulary: Set[str], pair: tuple[str, str] | None) -> Akin:
-    forms = [form for form in term.forms if len(form) >= _LEAST_AKIN and form.isalpha()]
-    longer = {word for form in forms for word in vocabulary if word.startswith(form) or word.endswith(form)}
-    if pair is None:
-        longer |= {word for form in forms for word in vocabulary if form.startswith(word) or form.endswith(word)}
-    return Akin(frozenset(longer), pair)
-
-
-def _akin_part(term: Term, akin: Akin, candidate: Candidate) -> float:
-    """Return how much of a term a sentence holds in another way."""
-    if not akin.words.isdisjoint(candidate.terms):
-        return AKIN
-    if akin.pair is None:
-        return 0.0
-    here = [word in candidate.terms for word in akin.pair]
-    if not any(here):
-        return 0.0
-    if all(here):
-        return BOTH_WORDS
-    other = akin.pair[here.index(False)]
-    return AKIN if other in candidate.named or holds(candidate.passage, term) else ONE_WORD
-
-
-def _among(wanted: Sequence[Term], others: Iterable[Term]) -> list[Term]:
-    forms = {form for term in others for form in term.forms}
-    return [term for term in wanted if not forms.isdisjoint(term.forms)]
-
-
-def _has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Akin]) -> bool:
-    """Tell whether a sentence holds one of these terms, in whatever way, or what it leans on does."""
-    return not terms or any(
-        holds(candidate.named, term)
-        or holds(candidate.around, term)
-        or (akin and _akin_part(term, akin[term], candidate))
-        for term in terms
-    )
-
-
-def _worth(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
-    """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
-    held = Counter(
-        term
-        for candidate in candidates
-        for term in wanted
-        if holds(candidate.terms, term) or (akin and _akin_part(term, akin[term], candidate) >= AKIN)
-    )
-    count = len(candidates) + ELSEWHERE
-    # The inverse document frequency of BM25, sentences taken for documents.
-    worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in wanted}
-    total = sum(worth.values())
-    return {term: part / total for term, part in worth.items()}
-
-
-def _share(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, Akin]) -> float:
-    share = 0.0
-    for term, part in worth.items():
-        if holds(candidate.terms, term):
-            share += part
-            continue
-        around = (LEANT_ON if candidate.leans else AROUND) if holds(candidate.around, term) else 0.0
-        in_another_way = _akin_part(term, akin[term], candidate) if akin else 0.0
-        share += part * (in_another_way if in_another_way >= AKIN else max(in_another_way, around))
-    return share
-
-
 def _best_first(rated: Sequence[Rated]) -> list[Rated]:
     return sorted(rated, key=lambda one: -one.score)
 
@@ -432,14 +323,16 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
 
 
 def _answers(question: str, one: Rated, quote: str) -> bool:
-    """Tell whether the best sentence, quoted like this, shows a number, says no, or names the thing that is asked."""
-    if one.counted is not None and not (one.has_counted and one.counted.is_shown(quote)):
+    """Tell whether the best sentence, quoted like this, shows what kind of thing is asked for, and of which thing."""
+    candidate = one.candidate
+    language = language_of(question, (candidate.language,))
+    above = f"{candidate.hit.heading}\n{candidate.heading}\n{candidate.columns}"
+    if not one.has_counted or not shows_kind(question, language, quote, above, candidate.language):
         return False
-    language = language_of(question, (one.candidate.language,))
     says_not = negated(question, language)
     if says_not is not None and not says_not.search(quote):
         return False
-    return not Contrasts(_MEASURE.sub("; ", question), language).are_in(one.candidate, quote)
+    return not Contrasts(_MEASURE.sub("; ", question), language).are_in(candidate, quote)
 
 
 def _has_joined(quotes: list[Quote], quote: Quote, whole: Sequence[bool]) -> bool:

@@ -1,7 +1,8 @@
 """Say how long words are found by their parts, and parts by them, in languages that write compounds as one word."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from hubbub.core.languages import is_stop_word, stems, without_accents
@@ -23,8 +24,14 @@ LEAST_BEGINNING = 5
 LEAST_REST = 3
 LEAST_WORD = 4
 """So many letters each of two words has that a compound is taken to be made of."""
+LEAST_TOGETHER = 6
+LEAST_APART = 3
+"""So many letters a word has that is written together or in two in any language, and so many each of the two."""
 BACKWARD = "-"
 """What no term of a text begins with stands before a word that is written back to front."""
+
+
+_STOPS = ".,;:!?)\"'”»"
 
 
 class Split(NamedTuple):
@@ -48,6 +55,26 @@ def splits(word: str, language: str) -> tuple[Split, ...]:
             forms = dict.fromkeys(form for one in firsts for form in stems(one, language))
             found.append(Split(tuple(forms), stems(last, language)))
     return tuple(found)
+
+
+@lru_cache(maxsize=4_096)
+def apart(word: str, language: str) -> tuple[Split, ...]:
+    """Return how a folded word of a language without compounds may be written in two: "memory card", "web site"."""
+    if language in LINKS or len(word) < LEAST_TOGETHER or not word.isalpha():
+        return ()
+    places = range(LEAST_APART, len(word) - LEAST_APART + 1)
+    return tuple(Split(stems(word[:place], language), stems(word[place:], language)) for place in places)
+
+
+def together(text: str, language: str) -> Iterator[tuple[str, str]]:
+    """Yield each two words of a folded text that follow each other, and may be written as one."""
+    for one, after in pairwise(text.split()):
+        other = after.rstrip(_STOPS)
+        if not (one.isalpha() and other.isalpha()):
+            continue
+        is_long = len(one) + len(other) >= LEAST_TOGETHER and min(len(one), len(other)) >= LEAST_APART
+        if is_long and not _says_nothing(one, language) and not _says_nothing(other, language):
+            yield one, other
 
 
 def made_of(splits: Iterable[Split], count: Callable[[str], int]) -> tuple[str, str] | None:

@@ -7,11 +7,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from hubbub.core.compounds import COMPOUNDING, Split, splits
+from hubbub.core.compounds import COMPOUNDING, Split, splits, together
 from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word, stems, without_accents
 
 LONGEST_TERM = 64
 """A longer word is data, no language, and is searched by its beginning."""
+MOST_TOGETHER = 4
+"""With so many neighbours at most a word may be written as one; a long query has it beside many."""
 
 _HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HIRAGANA = "\u3041-\u309f"
@@ -68,6 +70,10 @@ class Term(NamedTuple):
     """How it is written as a part of a longer word, in languages that compound."""
     splits: tuple[Split, ...] = ()
     """What two words it may be made of, in these languages."""
+    word: str = ""
+    """The word as it stands in the query, folded."""
+    together: tuple[str, ...] = ()
+    """How it may be written as one word with the one before or after it: "memorycard" for "memory card"."""
 
 
 def folded(text: str) -> str:
@@ -127,15 +133,24 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
     among = dict.fromkeys((language, *languages))
     built = _built_of_stop_words(folded_text, language)
     compounding = [one for one in among if one in COMPOUNDING] if language in COMPOUNDING | {UNKNOWN} else []
+    joined: dict[str, set[str]] = {}
+    for pair in together(folded_text, language):
+        for word in pair:
+            if len(wholes := joined.setdefault(word, set())) < MOST_TOGETHER:
+                wholes.add("".join(pair))
     found: dict[tuple[str, ...], Term] = {}
     for kind, word in cut:
         within = compounding if kind in _SPACED else ()
         parts = dict.fromkeys(form for one in within for form in _of_plain(word, one))
         made = dict.fromkeys(split for one in within for split in splits(word, one))
+        as_one = dict.fromkeys(
+            form for one in among for whole in sorted(joined.get(word, ())) for form in _of_plain(whole, one)
+        )
         for forms, is_telling in _looked_for(kind, word, language, list(among)):
             is_new = forms not in found or not found[forms].is_telling
             if is_new:
-                found[forms] = Term(forms, is_telling and word not in built, tuple(parts), tuple(made))
+                is_telling = is_telling and word not in built
+                found[forms] = Term(forms, is_telling, tuple(parts), tuple(made), word, tuple(as_one))
     return list(found.values())
 
 
@@ -176,7 +191,7 @@ def _looked_for(kind: str, word: str, language: str, among: list[str]) -> Iterat
         case "number":  # of a code or a number that is looked for as a whole
             pass
         case "whole":
-            yield (word,), True
+            yield (tuple(dict.fromkeys((word, *(form for one in among for form in _of_plain(word, one))))), True)
         case "han":
             for part in _HAN_FUNCTION.split(word):
                 for gram in _grams(part, 2):

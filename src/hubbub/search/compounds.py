@@ -1,10 +1,14 @@
-"""Find the passages that hold a word in another way: as a part of a longer word, or as the words it is made of."""
+"""Find the passages that hold a word in another way: as a part of a longer word, or as the words it is made of.
+
+In languages without compounds only as it may be written together or in two.
+"""
 
 import json
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
-from hubbub.core.compounds import beginnings, compound_of, made_of
+from hubbub.core.compounds import apart, beginnings, compound_of, made_of
 from hubbub.core.wording import Term
 from hubbub.search.postings import rows_with
 
@@ -19,8 +23,10 @@ READ_TERMS = 100
 """So many terms of the vocabulary are read for each beginning."""
 MOST_COMPOUNDS = 12
 """So many of them are searched for a word: those in the most passages."""
+OTHERWISE = 1.0
+"""A word weighs all where it is written together with its neighbour, or in two,"""
 AS_PART = 0.8
-"""A word weighs this much where it is only a part of a longer one."""
+"""… this much where it is only a part of a longer one,"""
 NEAR_PARTS = 0.6
 """… where only the two words that it is made of stand there, near each other,"""
 FAR_PARTS = 0.3
@@ -29,6 +35,7 @@ NEAR = 10
 """So many other words may stand between them, as in FTS5 where nothing is said."""
 KEPT = 256
 KEPT_ROWS = 20_000
+MOST_COUNTS = 20_000
 
 
 class Kin(NamedTuple):
@@ -47,17 +54,32 @@ class Kins(NamedTuple):
     """The last change that is in it."""
 
 
+class Counts(NamedTuple):
+    """In how many passages forms are; 0 for those that are in none."""
+
+    of: dict[str, int]
+    upto: int
+    """The last change that is in it."""
+
+
 class CompoundsCache:
     """Remembers what was asked for last, until a passage changes."""
 
     def __init__(self) -> None:
         self._kept: dict[Term, Kins] = {}
+        self._counts = Counts({}, -1)
 
-    def of(self, connection: Connection, upto: int, term: Term) -> tuple[Kin, ...]:
-        """Return where a word stands in other ways; `upto` is the last change that this transaction sees."""
+    def of(self, connection: Connection, upto: int, term: Term, languages: Iterable[str] = ()) -> tuple[Kin, ...]:
+        """Return where a word stands in other ways; `upto` is the last change that this transaction sees.
+
+        `languages` are those in which it may be written in two.
+        """
         found = self._kept.get(term)
         if found is None or found.upto != upto:
-            found = Kins(_read(connection, term), upto)
+            counts = self._counts
+            if counts.upto != upto or len(counts.of) > MOST_COUNTS:
+                counts = self._counts = Counts({}, upto)
+            found = Kins(_read(connection, term, languages, _counting(connection, counts.of)), upto)
             if len(self._kept) >= KEPT:
                 self._kept = {}
             if sum(len(one.rows) for one in found.kins) <= KEPT_ROWS:
@@ -65,13 +87,17 @@ class CompoundsCache:
         return found.kins
 
 
-def _read(connection: Connection, term: Term) -> tuple[Kin, ...]:
+def _read(connection: Connection, term: Term, languages: Iterable[str], count: Callable[[str], int]) -> tuple[Kin, ...]:
     import numpy as np  # here: it takes a while to import
 
     matches: list[tuple[str, float]] = []
+    if words := [form for form in term.together if count(form)]:
+        matches.append((" OR ".join(map(json.dumps, words)), OTHERWISE))
+    if pair := made_of((split for language in languages for split in apart(term.word, language)), count):
+        matches.append((json.dumps(" ".join(pair)), OTHERWISE))
     if words := _longer(connection, term.parts):  # in any column: a collection's word has digits, and is no compound
         matches.append((" OR ".join(map(json.dumps, words)), AS_PART))
-    if pair := _made_of(connection, term):
+    if pair := made_of(term.splits, count):
         first, last = map(json.dumps, pair)
         matches += [(f"NEAR({first} {last}, {NEAR})", NEAR_PARTS), (f"{first} AND {last}", FAR_PARTS)]
     kins: list[Kin] = []
@@ -95,8 +121,8 @@ def _longer(connection: Connection, parts: tuple[str, ...]) -> list[str]:
     return sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS]
 
 
-def _made_of(connection: Connection, term: Term) -> tuple[str, str] | None:
-    known: dict[str, int] = {}
+def _counting(connection: Connection, known: dict[str, int]) -> Callable[[str], int]:
+    """Return what tells in how many passages a form is, and remembers it."""
 
     def count(form: str) -> int:
         if form not in known:
@@ -104,4 +130,4 @@ def _made_of(connection: Connection, term: Term) -> tuple[str, str] | None:
             known[form] = found[0] if found else 0
         return known[form]
 
-    return made_of(term.splits, count)
+    return count

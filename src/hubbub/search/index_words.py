@@ -164,7 +164,7 @@ def _counted(
     # What more than half of many passages hold weighs nothing, and takes the longest to read. Of few passages none is
     # left out by its count, which may be of before the last change.
     most = moment.passages // 2 if moment.passages > RATED else RATED + moment.passages
-    widened = [_widened(connection, frequencies, moment, one, most) for one in found[:WIDENED]]
+    widened = [_widened(connection, frequencies, moment, one, most, languages) for one in found[:WIDENED]]
     counted = sorted((one for one in (*widened, *found[WIDENED:]) if one.held), key=_held)[:MAX_TERMS]
     return [one for one in counted if one.held <= most] or counted[:1]
 
@@ -173,12 +173,23 @@ def _held(one: Counted) -> int:
     return one.held
 
 
-def _widened(connection: Connection, frequencies: Frequencies, moment: Moment, one: Counted, most: int) -> Counted:
-    """Return a word with the other ways it stands in passages, but for those that are in most."""
-    if not one.term.parts or one.held > most:
+def _widened(
+    connection: Connection,
+    frequencies: Frequencies,
+    moment: Moment,
+    one: Counted,
+    most: int,
+    languages: Sequence[str],
+) -> Counted:
+    """Return a word with the other ways it stands in passages, but for those that are in most.
+
+    Only a word that is in none is looked for in two.
+    """
+    apart_in = () if one.held else languages
+    if one.held > most or not (one.term.parts or one.term.together or apart_in):
         return one
     held, kins = one.held, list[Kin]()
-    for kin in frequencies.compounds.of(connection, moment.upto, one.term):
+    for kin in frequencies.compounds.of(connection, moment.upto, one.term, apart_in):
         if held + len(kin.rows) <= most:
             held += len(kin.rows)
             kins.append(kin._replace(weight=kin.weight * idf(moment.passages, held)))

@@ -1,0 +1,119 @@
+"""Weigh how much of a question sentences hold: each of its words the more the rarer, in whatever way it is written."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from hubbub.conversation.candidates import Candidate
+from hubbub.conversation.musts import holds
+from hubbub.core.compounds import made_of
+from hubbub.core.wording import Term
+
+_COMPOUNDING = frozenset(
+    {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
+)
+_LEAST_AKIN = 4
+AROUND = 0.3
+"""A word counts this much where only the title, the headings or the sentence before hold it."""
+LEANT_ON = 0.7
+"""… and so much where the sentence speaks of what stands before it, as "It is dominated by …" does."""
+AKIN = 0.6
+"""… and so much where the sentence has it as a part of a longer word, or a part of it."""
+BOTH_WORDS = 0.8
+"""… so much where it has both words that a compound is made of,"""
+ONE_WORD = 0.15
+"""… and so much where it has one of them, and neither its headings nor what it leans on name the other one."""
+ELSEWHERE = 1
+"""So many sentences are taken to stand beside those that were found: of a single one, no word would tell anything."""
+
+
+class Akin(NamedTuple):
+    """How sentences may hold a term in another way."""
+
+    words: frozenset[str]
+    """The words that it is part of or that are part of it; without these where two words are known to make it up."""
+    pair: tuple[str, str] | None
+    """These two, as in "Frist" and "Kündigung"."""
+
+
+def akin_of(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, Akin]:
+    """Return how else sentences may hold the terms, in languages that compound and inflect much.
+
+    "Schaden" in "Wasserschaden", "melden" in "gemeldet". English is left out: its stems meet by themselves.
+    """
+    compounding = [candidate for candidate in candidates if candidate.language in _COMPOUNDING]
+    vocabulary = {
+        word for candidate in compounding for word in candidate.terms if len(word) >= _LEAST_AKIN and word.isalpha()
+    }
+    if not vocabulary:
+        return {}
+    known = Counter(word for candidate in compounding for word in candidate.passage)
+    return {term: _akin_to(term, vocabulary, made_of(term.splits, known.__getitem__)) for term in wanted}
+
+
+def _akin_to(term: Term, vocabulary: Set[str], pair: tuple[str, str] | None) -> Akin:
+    forms = [form for form in term.forms if len(form) >= _LEAST_AKIN and form.isalpha()]
+    longer = {word for form in forms for word in vocabulary if word.startswith(form) or word.endswith(form)}
+    if pair is None:
+        longer |= {word for form in forms for word in vocabulary if form.startswith(word) or form.endswith(word)}
+    return Akin(frozenset(longer), pair)
+
+
+def _akin_part(term: Term, akin: Akin, candidate: Candidate) -> float:
+    """Return how much of a term a sentence holds in another way."""
+    if not akin.words.isdisjoint(candidate.terms):
+        return AKIN
+    if akin.pair is None:
+        return 0.0
+    here = [word in candidate.terms for word in akin.pair]
+    if not any(here):
+        return 0.0
+    if all(here):
+        return BOTH_WORDS
+    other = akin.pair[here.index(False)]
+    return AKIN if other in candidate.named or holds(candidate.passage, term) else ONE_WORD
+
+
+def among(wanted: Sequence[Term], others: Iterable[Term]) -> list[Term]:
+    """Return the terms that may be written like one of the others."""
+    forms = {form for term in others for form in term.forms}
+    return [term for term in wanted if not forms.isdisjoint(term.forms)]
+
+
+def has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Akin]) -> bool:
+    """Tell whether a sentence holds one of these terms, in whatever way, or what it leans on does."""
+    return not terms or any(
+        holds(candidate.named, term)
+        or holds(candidate.around, term)
+        or (akin and _akin_part(term, akin[term], candidate))
+        for term in terms
+    )
+
+
+def worth_of(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
+    """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
+    held = Counter(
+        term
+        for candidate in candidates
+        for term in wanted
+        if holds(candidate.terms, term) or (akin and _akin_part(term, akin[term], candidate) >= AKIN)
+    )
+    count = len(candidates) + ELSEWHERE
+    # The inverse document frequency of BM25, sentences taken for documents.
+    worth = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in wanted}
+    total = sum(worth.values())
+    return {term: part / total for term, part in worth.items()}
+
+
+def share_of(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, Akin]) -> float:
+    """Return how much of the question a sentence holds, by the terms' parts in it; 1 where it holds all."""
+    share = 0.0
+    for term, part in worth.items():
+        if holds(candidate.terms, term):
+            share += part
+            continue
+        around = (LEANT_ON if candidate.leans else AROUND) if holds(candidate.around, term) else 0.0
+        in_another_way = _akin_part(term, akin[term], candidate) if akin else 0.0
+        share += part * (in_another_way if in_another_way >= AKIN else max(in_another_way, around))
+    return share
