@@ -4,6 +4,7 @@ import os
 import resource
 import threading
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ async def test_a_write_waits_for_another_process_and_not_for_ever(
         may_end.set()
         assert await waiting == [(1,)]
         await holding
+
+
+async def test_those_that_open_a_new_file_at_once_all_get_it(tmp_path: Path) -> None:
+    for number in range(40):
+        path = tmp_path / f"{number}.db"
+        async with AsyncExitStack() as stack:
+            await asyncio.gather(*(stack.enter_async_context(Sqlite(path)) for _ in range(8)))
 
 
 async def test_a_reader_that_finds_no_file_to_open_says_so_and_is_opened_later(tmp_path: Path) -> None:

@@ -422,3 +422,52 @@ def test_what_is_taken_for_a_repository() -> None:
     assert is_repository("git@example.org:docs")
     assert not is_repository("https://example.org/docs")
     assert not is_repository("docs.git")
+
+
+@needs_git
+@pytest.mark.parametrize("harm", ["locked", "empty", "cut", "gone"])
+async def test_what_git_keeps_may_be_damaged(tmp_path: Path, harm: str) -> None:
+    """So a machine leaves it whose power fails; each of its files in turn."""
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+    place = tmp_path / "place"
+    repository = Repository(f"file://{origin.folder}", place)
+    await asyncio.to_thread(origin.put, "a.txt", "a")
+    await asyncio.to_thread(origin.ready)
+    await repository.refresh()
+    kept = await asyncio.to_thread(lambda: sorted(one for one in (place / "git").rglob("*") if one.is_file()))
+    assert len(kept) >= 5
+
+    def damage(path: Path) -> None:
+        if harm == "locked":
+            path.with_name(f"{path.name}.lock").touch()
+        elif harm == "gone":
+            path.unlink(missing_ok=True)
+        elif path.exists():
+            data = path.read_bytes()
+            path.chmod(0o600)
+            path.write_bytes(data[: len(data) // 2] if harm == "cut" else b"")
+
+    for number, path in enumerate(kept):
+        (repository.folder / "left").write_text("by a git that was killed")
+        damage(path)
+        origin.drop("a.txt" if number == 0 else f"{number - 1}.txt")
+        origin.put(f"{number}.txt", f"text {number}")
+        await asyncio.to_thread(origin.ready)
+        await repository.refresh()
+        assert await asyncio.to_thread(held, repository) == {f"{number}.txt": f"text {number}"}, path
+
+
+@needs_git
+async def test_what_git_keeps_stays_where_the_other_side_fails(tmp_path: Path) -> None:
+    origin = await asyncio.to_thread(InRepository, tmp_path / "docs")
+    await asyncio.to_thread(origin.put, "a.txt", "a")
+    await asyncio.to_thread(origin.ready)
+    repository = Repository(f"file://{origin.folder}", tmp_path / "place")
+    await repository.refresh()
+    packs = await asyncio.to_thread(lambda: sorted((tmp_path / "place" / "git" / "objects").rglob("*")))
+    (origin.folder / ".git").rename(origin.folder / ".away")
+    with pytest.raises(Invalid, match="could not be fetched"):
+        await repository.refresh()
+    assert await asyncio.to_thread(lambda: sorted((tmp_path / "place" / "git" / "objects").rglob("*"))) == packs
+    assert await asyncio.to_thread(held, repository) == {"a.txt": "a"}
+    assert not (tmp_path / "place" / "git.aside").exists()

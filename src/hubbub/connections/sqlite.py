@@ -7,6 +7,7 @@ connections write and checkpoint at once (sqlite.org/wal.html#walresetbug).
 import asyncio
 import functools
 import importlib.util
+import itertools
 import logging
 import os
 import random
@@ -357,7 +358,8 @@ class Sqlite:
         raw.load_extension(_vector_extension())
         raw.enable_load_extension(False)
         cast(Any, raw).create_scalar_function("fold", str.casefold, 1, deterministic=True)  # lower() knows ASCII alone
-        Connection(raw).all("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on")
+        _journal(raw)
+        Connection(raw).all("pragma synchronous = full; pragma foreign_keys = on")
         with self._lock:
             self._open.append(raw)
         return raw
@@ -430,6 +432,19 @@ class _Patience:
             return False
         time.sleep(BUSY_PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that none stays in step with another)
         return True
+
+
+def _journal(raw: apsw.Connection) -> None:
+    """Write ahead. SQLite asks no busy handler while several make a new file one with a WAL, so it is asked here."""
+    waits_on = _Patience()
+    for tries in itertools.count():
+        try:
+            Connection(raw).all("pragma journal_mode = wal")
+        except apsw.BusyError:
+            if not waits_on(tries):
+                raise
+        else:
+            return
 
 
 @contextmanager

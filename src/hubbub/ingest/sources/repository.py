@@ -21,7 +21,6 @@ MOST_BYTES = 1024**3
 MOST_FILES = 50_000
 WATCH_SECONDS = 0.1
 """So often it is looked at how much git has fetched."""
-LOCKS = ("index.lock", "shallow.lock", "FETCH_HEAD.lock")
 _SHORT = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!//)[^\x00-\x20]+")
 _BRANCH = re.compile(r"[\w][\w./+@-]*")
 _KEPT = ("PATH", "HOME", "SSH_AUTH_SOCK", "SYSTEMROOT")
@@ -53,6 +52,7 @@ class Repository:
         self._url = url
         self._branch = branch
         self._kept = place / "git"
+        self._aside = place / "git.aside"
         name = url.rstrip("/").replace(":", "/").rpartition("/")[2].removesuffix(".git")
         self._folder = place / "files" / (name if name.strip(".") else "repository")
         self._total_seconds = total_seconds
@@ -73,17 +73,15 @@ class Repository:
         """
         if await in_a_thread(lambda: shutil.which("git")) is None:
             raise Invalid("A git repository needs the program `git`. Install it (on Debian: apt install git).")
-        await in_a_thread(self._begin)
-        branch = f"refs/heads/{self._branch}" if self._branch else "HEAD"
+        has_kept = await in_a_thread(self._begin)
         try:
             async with asyncio.timeout(self._total_seconds):
-                await self._git("init", "--quiet", "--bare", "--template=", "--", str(self._kept))
-                before = await in_a_thread(self._state)
-                await self._fetch(branch)
-                await self._check_files()
-                await self._git("read-tree", "--reset", "-u", "FETCH_HEAD")
-                if before and before != await in_a_thread(self._state):
-                    await self._git("gc", "--quiet", "--prune=now")
+                try:
+                    await self._bring()
+                except Invalid:
+                    if not has_kept:
+                        raise
+                    await self._bring_anew()
         except TimeoutError as error:
             await in_a_thread(self._drop_unfinished)
             raise Invalid(
@@ -91,6 +89,26 @@ class Repository:
                 "raise total_seconds in its table of ingest.repositories."
             ) from error
         return Refreshed()
+
+    async def _bring(self) -> None:
+        await self._git("init", "--quiet", "--bare", "--template=", "--", str(self._kept))
+        before = await in_a_thread(self._state)
+        await self._fetch(f"refs/heads/{self._branch}" if self._branch else "HEAD")
+        await self._check_files()
+        await self._git("read-tree", "--reset", "-u", "FETCH_HEAD")
+        await self._git("clean", "-ffdxq", "--", ".")  # what it does not know, a killed one left
+        if before and before != await in_a_thread(self._state):
+            await self._git("gc", "--quiet", "--prune=now")
+
+    async def _bring_anew(self) -> None:
+        """Begin with nothing: what git keeps may be damaged. Where that fails, too, it was not that, and is kept."""
+        await in_a_thread(lambda: self._kept.rename(self._aside))
+        try:
+            await self._bring()
+        except BaseException:
+            await in_a_thread(self._put_back)
+            raise
+        await in_a_thread(lambda: shutil.rmtree(self._aside))
 
     async def _fetch(self, branch: str) -> None:
         """Fetch a branch; git is ended once it keeps too much."""
@@ -141,12 +159,21 @@ class Repository:
         for path in (*self._kept.glob("objects/pack/tmp_*"), *self._kept.glob("objects/??/tmp_*")):
             path.unlink(missing_ok=True)
 
-    def _begin(self) -> None:
+    def _begin(self) -> bool:
+        """Make the folders and remove what a killed git left; tell whether anything is kept."""
+        if self._aside.exists():
+            self._put_back()
         for folder in (self._kept, self._folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in LOCKS:  # of a git that was killed; only one works here at a time
-            Path(self._kept, name).unlink(missing_ok=True)
+        for path in self._kept.rglob("*.lock"):  # only one works here at a time
+            path.unlink(missing_ok=True)
         self._drop_unfinished()
+        return any(self._kept.iterdir())
+
+    def _put_back(self) -> None:
+        if self._kept.exists():
+            shutil.rmtree(self._kept)
+        self._aside.rename(self._kept)
 
     def _state(self) -> str:
         try:
