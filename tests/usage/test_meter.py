@@ -1,7 +1,10 @@
 """Reservations and what becomes of them, on a real database and a clock of our own."""
 
 import asyncio
+import random
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,6 +39,10 @@ class Clock:
 
     def __call__(self) -> float:
         return self.at
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.at, ZoneInfo("Europe/Berlin"))
 
 
 @pytest.fixture
@@ -254,7 +261,7 @@ async def test_bounds_stand_without_what_ended_answers_did_not_use(database: Sql
         )
         for number in range(3 * SETTLED_AT_ONCE):
             bill = await begin(meter, tokens=1000)
-            assert [one.used for one in bill.standings] == [10 * number + 1000, number + 1]
+            assert [one.used for one in bill.standings()] == [10 * number + 1000, number + 1]
             await end(meter, bill, 7, 0, 3)
             assert await used(meter) == [10 * number + 10, number + 1]
         assert await reserved(database) < SETTLED_AT_ONCE + 5
@@ -274,6 +281,58 @@ async def test_nobody_is_refused_for_what_answers_elsewhere_did_not_use(tmp_path
         await begin(meters[1], tokens=940)
         with pytest.raises(OverQuota):
             await begin(meters[0], tokens=1)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("workers", "most_known"), [(1, 10_000), (1, 3), (2, 10_000)])
+async def test_whatever_is_asked_and_ends_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, workers: int, most_known: int
+) -> None:
+    """Several at once, by several people, over the turns of days and of a month, in one process and in two."""
+    monkeypatch.setattr("hubbub.usage.counting_sqlite.MOST_KNOWN", most_known)
+    chance, clock = random.Random(seed), Clock("2026-11-30T12:00:00")
+    people = [Asker("ann", "", ("staff",)), Asker("bob", "", ("staff", "students")), Asker("eve")]
+    bounds = {"server": "90000000 tokens per day", "group": "90000000 tokens per month"}
+    bounds |= {"person": "90000000 tokens per day, 90000000 tokens per month"}
+    counted: Counter[tuple[str, str]] = Counter()  # tokens, by window and subject
+
+    def count(began: datetime, asker: Asker, tokens: int) -> None:
+        day, month = f"{began:%m-%d}", f"{began:%m}"
+        counted.update({(day, ""): tokens, (day, asker.person): tokens, (month, asker.person): tokens})
+        counted.update({(month, f"group {one}"): tokens for one in asker.groups})
+
+    def expected(asker: Asker) -> list[int]:
+        day, month = f"{clock.now:%m-%d}", f"{clock.now:%m}"
+        of_groups = [counted[(month, f"group {one}")] for one in asker.groups]
+        return [counted[(day, "")], *of_groups, counted[(day, asker.person)], counted[(month, asker.person)]]
+
+    async with AsyncExitStack() as stack:
+        databases = [await stack.enter_async_context(Sqlite(tmp_path / "hubbub.db")) for _ in range(workers)]
+        meters = [meter_of(await stack.enter_async_context(usage_in(one)), clock, **bounds) for one in databases]
+        are_open: list[tuple[Meter, Bill, datetime, int]] = []
+        for _ in range(100):
+            clock.at += chance.choice((0, 60, 7000))
+            meter, asker, tokens = chance.choice(meters), chance.choice(people), chance.randrange(500)
+            ending = [
+                are_open.pop(chance.randrange(len(are_open))) for _ in range(min(len(are_open), chance.randrange(4)))
+            ]
+            used_of_it = [chance.randrange(900) for _ in ending]
+            bill, *_ = await asyncio.gather(
+                begin(meter, asker, tokens),
+                *(end(one[0], one[1], used, 0, 0) for one, used in zip(ending, used_of_it, strict=True)),
+            )
+            count(clock.now, asker, tokens)
+            for (_, ended, began, reserved), used in zip(ending, used_of_it, strict=True):
+                count(began, ended.asker, used - reserved)
+            are_open.append((meter, bill, clock.now, tokens))
+            for one in people:
+                assert [standing.used for standing in await meter.standings(one, one.person)] == expected(one)
+            if workers == 1:  # what ended elsewhere is not known before it is settled
+                asker, tokens = chance.choice(people), chance.randrange(500)
+                bill = await begin(meter, asker, tokens)
+                count(clock.now, asker, tokens)
+                assert [standing.used for standing in bill.standings()] == expected(asker)
+                are_open.append((meter, bill, clock.now, tokens))
 
 
 async def test_endings_that_share_a_transaction_with_refusals_are_settled(database: Sqlite | Postgres) -> None:

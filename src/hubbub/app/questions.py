@@ -371,7 +371,7 @@ class Questions:
             )
         except OverBound as error:
             raise self._meter.refusal(error) from None
-        if bill.standings:
+        if bill.reserving is not None:
             told.set(bill.standings)
         self._stop_when_revoked(answer_id)
         self._watch(person, answer_id, question)

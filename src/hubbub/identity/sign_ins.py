@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -20,6 +21,7 @@ from hubbub.identity.deeds import Deeds
 logger = logging.getLogger(__name__)
 
 COOKIE = "hubbub_sign_in"
+SHORT_CHARACTERS = 4096
 _OF_HOST = HOST_PREFIX + COOKIE
 IDLE_SECONDS = 14 * 86400.0
 TOTAL_SECONDS = 90 * 86400.0
@@ -244,15 +246,24 @@ def id_in(cookie: str) -> str | None:
 
 def cookies_in(headers: Mapping[str, str]) -> list[str]:
     """Return the values of our cookies in a request's headers: first those that only this very host can have set."""
+    text = headers.get("cookie", "")
+    return list(_soon_again(text) if len(text) <= SHORT_CHARACTERS else _cookies_in(text))
+
+
+def _cookies_in(text: str) -> tuple[str, ...]:
     # Read by hand, as in `cookies`: the standard library's parser gives up at the first odd cookie.
     of_host: list[str] = []
     others: list[str] = []
-    for part in headers.get("cookie", "").split(";"):
+    for part in text.split(";"):
         name, _, value = part.partition("=")
         name = name.strip()
         if name in (COOKIE, _OF_HOST) and len(of_host) + len(others) < MOST_COOKIES:
             (others if name == COOKIE else of_host).append(value.strip())
-    return of_host + others
+    return (*of_host, *others)
+
+
+_soon_again = lru_cache(maxsize=256)(_cookies_in)
+"""A request is asked who sends it, and by what it was let in."""
 
 
 def _remember(known: dict[str, _Known], cookie: str, one: _Known) -> None:

@@ -145,6 +145,15 @@ class Charges(tuple[Charge, ...]):
         """Return how the bounds stand where so much is used in each of `rows`: questions, tokens, money."""
         return [Standing(counter, bound, used[row][place]) for counter, bound, row, place in self._bounds]
 
+    def over(self, used: Sequence[Sequence[int]], amount: "Amount") -> "list[Standing]":
+        """Return the bounds that are passed where so much is used, of which the amount needs any."""
+        needed = amount.values
+        return [
+            Standing(counter, bound, used[row][place])
+            for counter, bound, row, place in self._bounds
+            if used[row][place] > bound.most and needed[place] > 0  # what costs nothing passes where money is gone
+        ]
+
     @cached_property
     def _bounds(self) -> list[tuple[Counter, Bound, int, int]]:
         return [
@@ -165,6 +174,10 @@ class Standing(msgspec.Struct, frozen=True):
     def remaining(self) -> int:
         """How much is left; never less than nothing."""
         return max(0, self.bound.most - self.used)
+
+
+Standings: TypeAlias = Callable[[], Sequence[Standing]]
+"""Returns how bounds stood at a moment: few ask, so that it is worked out for these alone."""
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -192,11 +205,6 @@ class Total(msgspec.Struct, frozen=True):
     """How many of the records hold estimates."""
 
 
-def needs(amount: Amount, standing: Standing) -> bool:
-    """Tell whether an amount is any of what is bounded: what costs nothing passes where the money is gone."""
-    return amount.of(standing.bound.measure) > 0
-
-
 def used_of(records: Sequence[Record]) -> dict[str, list[int]]:
     """Return by answer what it used of all its models: questions, tokens, money."""
     used: dict[str, list[int]] = {}
@@ -210,9 +218,7 @@ def used_of(records: Sequence[Record]) -> dict[str, list[int]]:
 class UsageStore(Protocol):
     """Keeps what was used. Writes that are made here may be taken into the transaction of others."""
 
-    def reserving(
-        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
-    ) -> Write:
+    def reserving(self, reservation: Reservation, told: Callable[[Standings], None], *, obliged: bool) -> Write:
         """Return what counts a reservation in, and tells how its bounds stand then.
 
         Called, it raises OverQuota where it is over a bound, and nothing is counted; not where it is `obliged`.

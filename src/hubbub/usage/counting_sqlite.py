@@ -44,12 +44,36 @@ class Ended(NamedTuple):
     excess: Sequence[int]
 
 
+class _Counter:
+    """What is used in one counter since its window began: questions, tokens, money."""
+
+    __slots__ = ("net", "start", "stored")
+
+    def __init__(self, stored: Sequence[int], start: int) -> None:
+        self.stored = [*stored]
+        """As the counter is stored."""
+        self.net = [*stored]
+        """Without what counts too much until ended answers are settled."""
+        self.start = start
+
+    def begin(self, start: int) -> None:
+        """Begin with nothing in a new window."""
+        self.stored = [*NOTHING]
+        self.net = [*NOTHING]
+        self.start = start
+
+
 class Counting:
-    """What is known of the counters and the reservations in a file; see `Connection.known`."""
+    """What is known of the counters and the reservations in a file; see `Connection.known`.
+
+    Reservations name their counters as JSON. Many name the same ones, as all of one person do: what changes in these
+    is added up first.
+    """
 
     def __init__(self) -> None:
-        self._used: dict[_Key, list[int]] = {}
-        """Of each counter by its scope, subject and window: questions, tokens, money, and when the window began."""
+        self._counters: dict[_Key, _Counter] = {}
+        self._named: dict[str, list[tuple[int, _Counter]]] = {}
+        """Of counters as reservations name them: when the window of each began there, and the counter."""
         self._changed: set[str] = set()
         """What this transaction has still to write: counters as reservations name them."""
         self._reserved: dict[str, Reserved] = {}
@@ -58,26 +82,23 @@ class Counting:
         """Those of them that this transaction has still to write."""
         self._ended: dict[str, Ended] = {}
         """By answer: those that ended and are not settled."""
-        self._excess: dict[tuple[_Key, int], list[int]] = {}
-        """By how much too much counts for all of them, by counter and when its window began."""
+        self._excess: dict[str, list[int]] = {}
+        """By how much too much counts for all of them, by counters as reservations name them."""
 
-    def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[list[int]]:
+    def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[Sequence[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
-        for start, used in self._changing(connection, counters):
-            if used[3] != start:
-                used[:] = (*NOTHING, start)
-            _add(used, amount)
-        return self.used(counters)
-
-    def used(self, counters: str) -> list[list[int]]:
-        """Return what is used in counters, without what counts too much as far as is known."""
-        found: list[list[int]] = []
-        for one in _keys_of(counters):
-            used = self._used[one[0]]
-            if (excess := self._excess.get(one)) is not None:
-                used = [so_far - much for so_far, much in zip(used, excess, strict=False)]  # used has its window, too
-            found.append(used)
+        found: list[Sequence[int]] = []
+        for start, counter in self._changing(connection, counters):
+            if counter.start != start:
+                counter.begin(start)
+            _add(counter.stored, amount)
+            _add(counter.net, amount)
+            found.append((*counter.net,))
         return found
+
+    def used(self, counters: str) -> list[Sequence[int]]:
+        """Return what is used in counters in which something was counted, without what is known to count too much."""
+        return [(*counter.net,) for _, counter in self._named[counters]]
 
     def reserve(self, connection: Connection, reserved: Reserved) -> None:
         """Store a reservation whose amount was counted, with the counters."""
@@ -91,17 +112,19 @@ class Counting:
             for row in _with_rows(connection, "reserved", unknown):
                 self._reserved[row[0]] = Reserved(*row)
         askers: dict[str, tuple[str, str, str]] = {}
+        changes: dict[str, list[int]] = {}
         for answer_id, amount in used.items():
             one = self._reserved.get(answer_id)
             if one is None:
                 continue
             askers[answer_id] = (one.person, one.key, one.groups)
             if answer_id not in self._ended:
-                ended = self._ended[answer_id] = Ended(
-                    one.counters, amount, (one.questions - amount[0], one.tokens - amount[1], one.money - amount[2])
-                )
-                for counter in _keys_of(one.counters):
-                    _add(self._excess.setdefault(counter, [*NOTHING]), ended.excess)
+                excess = (one.questions - amount[0], one.tokens - amount[1], one.money - amount[2])
+                self._ended[answer_id] = Ended(one.counters, amount, excess)
+                _add(changes.setdefault(one.counters, [*NOTHING]), excess)
+        for counters, change in changes.items():
+            _add(self._excess.setdefault(counters, [*NOTHING]), change)
+            self._take_off(counters, change)
         return askers
 
     def settle(self, connection: Connection, answer_ids: Sequence[str] | None = None) -> None:
@@ -117,16 +140,23 @@ class Counting:
 
     def give_back(self, connection: Connection, used: Mapping[str, Sequence[int]]) -> None:
         """Count what answers used in place of what was reserved for them."""
+        changes: dict[str, tuple[list[int], list[int]]] = {}
         for one in self._released(connection, list(used)):
-            before = (one.questions, one.tokens, one.money)
-            change = [new - old for new, old in zip(used[one.answer_id], before, strict=True)]
-            if any(change):
-                for start, now in self._changing(connection, one.counters):
-                    if now[3] == start:  # else a new window has begun
-                        _add(now, change)
+            questions, tokens, money = used[one.answer_id]
+            change = (questions - one.questions, tokens - one.tokens, money - one.money)
+            stored, taken_off = changes.setdefault(one.counters, ([*NOTHING], [*NOTHING]))
+            _add(stored, change)
             if (ended := self._ended.pop(one.answer_id, None)) is not None:
-                for counter in _keys_of(ended.counters):
-                    _add(self._excess[counter], [-much for much in ended.excess])
+                _add(taken_off, ended.excess)
+        for counters, (stored, taken_off) in changes.items():
+            net = [sum(pair) for pair in zip(stored, taken_off, strict=True)]
+            if any(stored) or any(net):
+                for start, counter in self._changing(connection, counters):
+                    if counter.start == start:  # else a new window has begun
+                        _add(counter.stored, stored)
+                        _add(counter.net, net)
+            if counters in self._excess:
+                _add(self._excess[counters], [-much for much in taken_off])
         if not self._ended:
             self._excess.clear()
 
@@ -135,21 +165,41 @@ class Counting:
         self.settle(connection)
         self._write(connection)
         connection.all(SQL["forget_counters_of"], (person_id,))
-        self._used.clear()
+        self._forget_counters()
 
-    def _changing(self, connection: Connection, counters: str) -> list[tuple[int, list[int]]]:
-        """Return when the window of each counter began, and what is used of it: whoever asks may change that."""
-        keys = _keys_of(counters)
-        unknown = [key for key, _ in keys if key not in self._used]
-        if unknown:
-            for scope, subject, window, *used in _with_rows(connection, "counters", unknown):
-                self._used[(scope, subject, window)] = used
-            for key in unknown:
-                self._used.setdefault(key, [*NOTHING, _NEVER])
+    def _changing(self, connection: Connection, counters: str) -> list[tuple[int, _Counter]]:
+        """Return when the window of each counter began, and the counter: whoever asks may change it."""
+        named = self._named.get(counters)
+        if named is None:
+            keys = _keys_of(counters)
+            self._look_up(connection, [key for key, _ in keys if key not in self._counters])
+            named = self._named[counters] = [(start, self._counters[key]) for key, start in keys]
         if not self._changed:
             connection.at_end(self._write)
         self._changed.add(counters)
-        return [(start, self._used[key]) for key, start in keys]
+        return named
+
+    def _look_up(self, connection: Connection, unknown: Sequence[_Key]) -> None:
+        if not unknown:
+            return
+        for scope, subject, window, *stored, start in _with_rows(connection, "counters", unknown):
+            self._counters[(scope, subject, window)] = _Counter(stored, start)
+        for key in unknown:
+            self._counters.setdefault(key, _Counter(NOTHING, _NEVER))
+        for counters, excess in self._excess.items():
+            self._take_off(counters, excess, unknown)
+
+    def _take_off(self, counters: str, excess: Sequence[int], among: Sequence[_Key] | None = None) -> None:
+        """Take off what counts too much, where that is known: what is looked up later has it taken off then."""
+        for key, start in _keys_of(counters):
+            counter = self._counters.get(key) if among is None or key in among else None
+            if counter is not None and counter.start == start:
+                for place, much in enumerate(excess):
+                    counter.net[place] -= much
+
+    def _forget_counters(self) -> None:
+        self._counters.clear()
+        self._named.clear()
 
     def _released(self, connection: Connection, answer_ids: Sequence[str]) -> list[Reserved]:
         """Take reservations away, and return those there were."""
@@ -167,12 +217,12 @@ class Counting:
 
     def _write(self, connection: Connection) -> None:
         self._write_reserved(connection)
-        keys = {key for counters in self._changed for key, _ in _keys_of(counters)}
-        rows = [(*key, *used) for key in keys if (used := self._used[key])[3] != _NEVER]
+        counters = {key: self._counters[key] for named in self._changed for key, _ in _keys_of(named)}
+        rows = [(*key, *one.stored, one.start) for key, one in counters.items() if one.start != _NEVER]
         _with_rows(connection, "put_counters", rows)
         self._changed.clear()
-        if len(self._used) > MOST_KNOWN:
-            self._used.clear()
+        if len(self._counters) > MOST_KNOWN or len(self._named) > MOST_KNOWN:
+            self._forget_counters()
 
 
 def _add(used: list[int], amount: Sequence[int]) -> None:

@@ -27,6 +27,7 @@ from hubbub.usage.base import (
     Record,
     Reservation,
     Standing,
+    Standings,
     Total,
     UsageStore,
     Write,
@@ -87,11 +88,11 @@ class Bill(Spending):
         """Whether another worker began it: what it spent there is not known."""
         self.reserving: Write | None = None
         """Counts in what it will use; None where no bound holds."""
-        self.standings: Sequence[Standing] = ()
+        self.standings: Standings = tuple
         """How the bounds stood then."""
 
 
-told: ContextVar[Sequence[Standing]] = ContextVar("told", default=())
+told: ContextVar[Standings] = ContextVar("told", default=tuple)
 """How the bounds stand for what the request that is being served has begun."""
 
 
@@ -248,7 +249,7 @@ class Meter:
         amount = Amount(amount.questions, amount.tokens, price.of(input_tokens, 0, output_tokens))
         is_obliged = bool(model) and model == self.rules.over
 
-        def tell(standings: Sequence[Standing]) -> None:
+        def tell(standings: Standings) -> None:
             bill.standings = standings
 
         if not is_obliged:

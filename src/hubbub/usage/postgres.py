@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -23,8 +24,8 @@ from hubbub.usage.base import (
     Record,
     Reservation,
     Standing,
+    Standings,
     Total,
-    needs,
     used_of,
 )
 from hubbub.usage.refusals import OverBound
@@ -52,9 +53,7 @@ class PostgresUsage:
     ) -> None:
         pass
 
-    def reserving(
-        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
-    ) -> PostgresWrite:
+    def reserving(self, reservation: Reservation, told: Callable[[Standings], None], *, obliged: bool) -> PostgresWrite:
         self._has_reservations = True
         charges = reservation.charges
         amount = reservation.amount.values
@@ -63,13 +62,12 @@ class PostgresUsage:
         async def reserve(connection: Connection) -> None:
             # Counted first and undone where it is too much: a statement less, and most are not refused.
             counted = await connection.all(_SQL["count"], *_columns(charges.rows, 4), *amount)
-            used = {tuple(row)[:3]: tuple(row)[3:] for row in counted}
-            standings = charges.standings([used[row[:3]] for row in charges.rows])
-            over = [one for one in standings if one.used > one.bound.most and needs(reservation.amount, one)]
-            if over and not obliged:
+            of_counters = {tuple(row)[:3]: tuple(row)[3:] for row in counted}
+            used = [of_counters[row[:3]] for row in charges.rows]
+            if not obliged and (over := charges.over(used, reservation.amount)):
                 raise OverBound(over, reservation.amount)
             await connection.run(_SQL["reserve"], *values)
-            told(standings)
+            told(partial(charges.standings, used))
 
         return self._database.writing(reserve)
 

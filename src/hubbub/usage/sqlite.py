@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -26,8 +27,8 @@ from hubbub.usage.base import (
     Record,
     Reservation,
     Standing,
+    Standings,
     Total,
-    needs,
     used_of,
 )
 from hubbub.usage.counting_sqlite import NOTHING, ROWS, SQL, Counting, Reserved
@@ -64,23 +65,21 @@ class SqliteUsage:
             await self._settling
         await self._settle_ended()
 
-    def reserving(
-        self, reservation: Reservation, told: Callable[[Sequence[Standing]], None], *, obliged: bool
-    ) -> Write:
+    def reserving(self, reservation: Reservation, told: Callable[[Standings], None], *, obliged: bool) -> Write:
         self._has_reservations = True
         charges, amount = reservation.charges, reservation.amount.values
         reserved = Reserved(reservation.answer_id, *amount, *_who(reservation.asker), charges.text)
 
         def reserve(connection: Connection) -> None:
             counting = connection.known(Counting)
-            standings = charges.standings(counting.count(connection, charges.text, amount))
-            if not obliged and _over(standings, reservation.amount):
+            used = counting.count(connection, charges.text, amount)
+            if not obliged and charges.over(used, reservation.amount):
                 counting.settle(connection)  # what other workers' answers did not use
-                standings = charges.standings(counting.used(charges.text))
-                if over := _over(standings, reservation.amount):
+                used = counting.used(charges.text)
+                if over := charges.over(used, reservation.amount):
                     raise OverBound(over, reservation.amount)
             counting.reserve(connection, reserved)
-            told(standings)
+            told(partial(charges.standings, used))
 
         return self._database.writing(reserve)
 
@@ -182,10 +181,6 @@ def _standings(connection: Connection, charges: Sequence[Charge]) -> list[Standi
         used = Amount(*(counted - more for counted, more in zip(row, too_much, strict=True)))
         found += [Standing(charge.counter, one, used.of(one.measure)) for one in charge.bounds]
     return found
-
-
-def _over(standings: Sequence[Standing], amount: Amount) -> list[Standing]:
-    return [one for one in standings if one.used > one.bound.most and needs(amount, one)]
 
 
 def _tidy(connection: Connection, now: float) -> bool:

@@ -163,8 +163,9 @@ def headers_of_bounds() -> dict[str, str]:
     """Return what is left, of the bound on questions and of that on tokens of which the least is left in proportion."""
     headers: dict[str, str] = {}
     now = time.time()
+    stood = standings.get()()
     for measure, (limit, remaining, reset) in _BOUNDS.items():
-        of_it = [one for one in standings.get() if one.bound.measure == measure]
+        of_it = [one for one in stood if one.bound.measure == measure]
         if of_it:
             least = min(of_it, key=lambda one: (one.remaining / max(1, one.bound.most), -one.counter.end))
             headers[limit], headers[remaining] = str(least.bound.most), str(least.remaining)
