@@ -139,6 +139,7 @@ async def fill_with_people(application: Application, folder: Path) -> str:
         await guests.begin("g1", bob.id)
         await guests.finish("g1", bob.id)
     assert application.personal is not None
+    await application.quotas.set(root, "server", "", ["9 questions per day"])
     await application.personal.jobs.hold(Hold("p1", "a trial", root.id, 1.0))
     assert application.audit is not None
     assert await application.audit.prune(time.time() + 1, most=1) == 1
@@ -164,6 +165,7 @@ async def check_people(application: Application, cookie: str, known: Verdict, ch
     link = await application.links.find(b"\xff" * 32)
     assert link is not None
     assert link.subjects == (f"person:{bob.id}", "group:1")
+    assert [one.texts for one in await application.quotas.list()] == [("9 questions per day",)]
     verdict = await application.audit.verify((known.entries, known.digest))
     assert (verdict.fault, verdict.entries) == ("", known.entries + changes)
 
@@ -198,7 +200,7 @@ async def test_all_goes_there_and_back_and_an_interrupted_move_goes_on(tmp_path:
     assert rows == [CHATS + 1, 2 * CHATS + 1, 1, 2, 1, 3]
     people = ("person", "person_subject", "account", "account_link", "recovery_code", "passkey", "sign_in", "id_token")
     assert [sums[name].rows for name in people] == [2, 2, 1, 1, 2, 1, 1, 1]
-    assert [sums[name].rows for name in ("chat_link", "guest_taken", "audit_start", "legal_hold")] == [1, 1, 1, 1]
+    assert [sums[name].rows for name in ("chat_link", "guest_taken", "audit_start", "legal_hold", "quota")] == [1] * 5
     with pytest.raises(SettingsError, match="holds something already"):
         await move(there, to_postgres=True, told=leave)
     async with opened(settings_of(second, empty_postgres_url, PEOPLE)) as application:

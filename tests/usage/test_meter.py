@@ -20,8 +20,9 @@ from hubbub.core.identifiers import new_id
 from hubbub.core.usage import Call
 from hubbub.usage.base import Asker, UsageStore
 from hubbub.usage.bounds import read_bounds
-from hubbub.usage.meter import Bill, Meter, Rules
+from hubbub.usage.meter import Bill, Meter
 from hubbub.usage.prices import Price
+from hubbub.usage.quotas import Rules
 from hubbub.usage.refusals import OverBound
 from hubbub.usage.sqlite import SETTLED_AT_ONCE
 from tests.databases import run_sql

@@ -71,6 +71,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "Handover": {"taker_id": "p1"},
     "Reason": {"reason": "x"},
     "NewReading": {"person_id": "p1", "reason": "x"},
+    "NewQuota": {"scope": "server", "bounds": []},
+    "NewOver": {"model": ""},
     "NewKey": {"name": "Mine"},
     "NewLink": {},
     "NewPasskey": {"name": "Mine", "credential": {}},
@@ -91,6 +93,7 @@ PLAIN_IN_BODIES = {"text", "title", "model", "name", "description", "unwatched",
 PLAIN_IN_BODIES |= {"within_seconds", "messages", "input", "context", "session_state", "sessionState", "stream"}
 PLAIN_IN_BODIES |= {"max_tokens", "wait_seconds", "query", "limit", "filters", "cursor", "explain"}
 PLAIN_IN_BODIES |= {"audience", "subjects", "follows", "shows_name", "leaf_id", "credential"}  # see test_shared_chats
+PLAIN_IN_BODIES |= {"scope", "subject", "bounds"}  # of operators: see test_quotas_set
 PLAIN_IN_BODIES |= {"scopes", "models", "expires_at", "quota"}  # see test_own_keys
 PLAIN_IN_BODIES |= {"is_pinned", "is_archived", "folder", "instructions", "with_instructions", "reasoning_effort"}
 PLAIN_IN_BODIES |= {"is_temporary", "is_good", "comment", "url", "thorough", "starters", "drops_left_out", "version"}

@@ -16,7 +16,8 @@ from hubbub.core.people import Limits
 from hubbub.identity.keys import digest_of, new_key
 from hubbub.models.scripted import ScriptedModel
 from hubbub.usage.bounds import read_bound
-from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.meter import Meter
+from hubbub.usage.quotas import Rules
 from hubbub.usage.sqlite import SqliteUsage
 from tests.web.application import Hubbub, hubbub_running
 from tests.web.openai_wire import Wired, collection

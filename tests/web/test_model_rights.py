@@ -12,7 +12,8 @@ from hubbub.connections.sqlite import Sqlite
 from hubbub.core.people import Group, Member
 from hubbub.models.scripted import ScriptedModel
 from hubbub.usage.bounds import read_bound
-from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.meter import Meter
+from hubbub.usage.quotas import Rules
 from hubbub.usage.sqlite import SqliteUsage
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running

@@ -14,8 +14,9 @@ import pytest
 from hubbub.connections.sqlite import Sqlite
 from hubbub.models.scripted import ScriptedModel
 from hubbub.usage.bounds import read_bound
-from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.meter import Meter
 from hubbub.usage.prices import Price
+from hubbub.usage.quotas import Rules
 from hubbub.usage.sqlite import SqliteUsage
 from tests.servers.reader import ask, read_all
 from tests.web.application import Hubbub, hubbub_running

@@ -91,11 +91,6 @@ export interface Report {
   lines: readonly UsageLine[];
 }
 
-export interface Quotas {
-  quotas: readonly { scope: "server" | "group" | "person" | "key"; subject: string; bound: string }[];
-  over: string | null;
-}
-
 export type Outcome = "done" | "refused" | "failed" | "unknown";
 
 export interface AuditLine {
@@ -179,8 +174,6 @@ export const usage = (signal: AbortSignal, by: By, from: string, to: string) =>
 
 export const usageAddress = (by: By, from: string, to: string) =>
   `${PREFIX}/api/operators/usage${query({ by, from, to, format: "csv" })}`;
-
-export const quotas = (signal: AbortSignal) => request<Quotas>(signal, "GET", "/api/operators/quotas");
 
 export const audit = (signal: AbortSignal, filter: Record<string, string>, before: number) =>
   request<AuditPage>(signal, "GET", `/api/operators/audit${query({ ...filter, before })}`);

@@ -1014,6 +1014,18 @@ export const reasons: Catalogue = {
   title: "Un titre a de 1 à {most} caractères.",
   key_expired: "La clé aurait déjà expiré. Indiquez un moment à venir.",
   key_name: "Le nom d’une clé a de 1 à {most} caractères visibles.",
+  quota_bound:
+    "« {text} » n’est pas une limite. Écrivez par exemple « 50 questions per day » : un nombre de questions, tokens ou money per minute, hour, day ou month.",
+  quota_bounds: "Un quota a jusqu’à {most} limites. Retirez-en.",
+  quota_group: "« {name} » ne dit pas chez quel fournisseur est le groupe. Nommez-le comme dans « {example} ».",
+  quota_key:
+    "Il n’y a pas de clé API utilisable avec l’identifiant « {id} ». `hubbub keys list` montre toutes les clés.",
+  quota_model: "Il n’y a pas de modèle « {name} ». Choisissez l’un de ceux qui existent.",
+  quota_own_group:
+    "« {name} » est un groupe créé ici. Les quotas valent pour les groupes que nomment les fournisseurs : définissez-en plutôt un pour chaque personne.",
+  quota_twice: "Une autre limite porte sur la même durée et la même chose que « {text} ». Gardez l’une des deux.",
+  quota_unset:
+    "Aucun quota n’est défini ici qui pourrait être retiré. Ce qui est dans le fichier de réglages se change là, ou en définissant un autre quota.",
   keys_full: "Vous avez {most} clés API, le maximum par personne. Révoquez-en d’abord une.",
   link_expired: "Le lien aurait déjà expiré. Indiquez un moment à venir.",
   links_full: "Vous avez {most} liens vers des chats, le maximum. Mettez fin à l’un d’eux.",

@@ -962,6 +962,17 @@ export const reasons: Catalogue = {
   title: "タイトルは 1〜{most} 文字です。",
   key_expired: "キーの期限が過ぎています。これからの日時を指定してください。",
   key_name: "キーの名前は見える文字で 1〜{most} 文字です。",
+  quota_bound:
+    "「{text}」は上限ではありません。「50 questions per day」のように書いてください：questions、tokens、money の数と per minute、hour、day、month。",
+  quota_bounds: "割り当ての上限は {most} 個までです。いくつか削除してください。",
+  quota_group: "「{name}」はどのプロバイダーのグループか示していません。「{example}」のように指定してください。",
+  quota_key: "ID「{id}」の使える API キーはありません。`hubbub keys list` ですべてのキーが表示されます。",
+  quota_model: "モデル「{name}」はありません。あるものから選んでください。",
+  quota_own_group:
+    "「{name}」はここで作られたグループです。割り当てはプロバイダーが示すグループに適用されます。代わりに各人に設定してください。",
+  quota_twice: "「{text}」と同じ期間・同じ種類の上限がもう一つあります。どちらか一つだけ残してください。",
+  quota_unset:
+    "ここで設定された、削除できる割り当てはありません。設定ファイルの内容はそこで変更するか、別の割り当てを設定してください。",
   keys_full: "API キーが上限の {most} 個あります。先に一つ失効させてください。",
   link_expired: "リンクの期限が過ぎています。これからの日時を指定してください。",
   links_full: "チャットへのリンクが上限の {most} 件あります。先に一つ終えてください。",

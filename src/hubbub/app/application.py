@@ -37,6 +37,7 @@ from hubbub.app.prompt_rights import PromptRights
 from hubbub.app.prompts import Prompts
 from hubbub.app.provisioning import Provisioners
 from hubbub.app.questions import Questions
+from hubbub.app.quotas import Quotas
 from hubbub.app.ratings import Ratings
 from hubbub.app.readings import Readings
 from hubbub.app.responses import Responses
@@ -243,6 +244,12 @@ class Application:
     def operating(self) -> Operating:
         """Shows operators what they look after."""
         return Operating(self.library, self.pipeline, self.people, self.keys, self.sign_ins)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """Shows and sets quotas, for operators."""
+        parts = (self.meter, self.catalog, self.directory, self.library.groups, self.keys)
+        return Quotas(*parts, self.claim_scopes, self.deeds)
 
     @cached_property
     def documents(self) -> Documents:

@@ -71,6 +71,7 @@ class Embeddings:
 
     async def _reserved(self, person: Person, texts: Sequence[str]) -> Bill:
         tokens = sum(map(estimated_tokens, texts))
+        await self._meter.look()
         bill = self._meter.bill_of_texts(new_id(), asker_of(person), party_of(person).key, self.embedder.name, tokens)
         if bill.reserving is not None:
             try:

@@ -241,7 +241,11 @@ class Exporting:
             async with aclosing(self._app.meter.of_person(one)) as records:
                 lines += [record async for record in records]
         await archive.lines("usage.jsonl", lines)
-        yield len(lines)
+        store = self._app.meter.quotas
+        quotas = await store.quotas() if store is not None else []
+        about = [one for one in quotas if (one.scope, one.subject) == ("person", person_id) or one.set_by == person_id]
+        await archive.json("quotas.json", about)
+        yield len(lines) + len(about)
 
     async def jobs(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
         """Write which exports and erasures were asked for, and whether there is a legal hold."""

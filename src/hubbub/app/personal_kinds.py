@@ -101,8 +101,9 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
     ),
     Kind(
         name="records of usage",
-        tables=("usage", "quota_counter", "quota_reservation"),
-        told="usage.jsonl        what was used, a record a line",
+        tables=("usage", "quota", "quota_counter", "quota_reservation"),
+        told="usage.jsonl        what was used, a record a line\n"
+        "quotas.json        the quota that operators have set for the person, and quotas that the person has set",
         export=Exporting.usage,
         erase=Erasing.usage,
         stays="What was used stays in sums, without the person.",
@@ -172,7 +173,7 @@ OF_NOBODY = frozenset(
     {
         *("worker", "cookie_key", "people_revision", "audit_start", "audit_taken", "audit_state", "audit_outbox_id"),
         *("people_group", "provisioned_group", "rights_revision", "passage_language", "vector_space"),
-        *("passage_change", "passage_unturned", "sign_revision"),
+        *("passage_change", "passage_unturned", "sign_revision", "quota_revision"),
         *("lease", "folder"),  # of PostgreSQL
     }
 )

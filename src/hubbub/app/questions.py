@@ -351,6 +351,7 @@ class Questions:
         deployment, cost = self._engine.estimate(question)
         check_model(person, deployment)
         note_question(answer_id, deployment, question)
+        await self._meter.look()
         bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, cost.read, cost.written)
         if question.continues is not None:
             bill.free_characters = len(question.continues.text)

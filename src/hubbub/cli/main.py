@@ -14,6 +14,7 @@ from hubbub.cli.backup_commands import backup, restore
 from hubbub.cli.commands import SYNC_SOURCE, Config, DataFolder, named_errors, settings_of
 from hubbub.cli.link_commands import links
 from hubbub.cli.people_commands import groups, people
+from hubbub.cli.quota_commands import quotas
 
 QUESTION = "What is a hubbub? Answer in two sentences."
 """What `hubbub bench` asks."""
@@ -32,8 +33,8 @@ audit = typer.Typer(help="Who did what: chained, so that no change goes unseen."
 app.add_typer(audit, name="audit")
 collections = typer.Typer(help="Collections of documents, whosever they are.", no_args_is_help=True)
 app.add_typer(collections, name="collections")
-app.add_typer(groups, name="groups")
-app.add_typer(links, name="links")
+for name, commands in (("groups", groups), ("links", links), ("quotas", quotas)):
+    app.add_typer(commands, name=name)
 app.command()(backup)
 app.command()(restore)
 

@@ -6,6 +6,7 @@ from hubbub.compose.application import (
     open_asking,
     open_engine,
     open_keys,
+    open_operated,
     open_people_work,
 )
 from hubbub.compose.azure import azure_faults
@@ -71,6 +72,7 @@ __all__ = [
     "open_embedder",
     "open_engine",
     "open_keys",
+    "open_operated",
     "open_people",
     "open_people_work",
     "open_rated",

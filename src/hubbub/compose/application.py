@@ -26,7 +26,7 @@ from hubbub.compose.directory import directory_of, was_known
 from hubbub.compose.documents import DocumentStore, going_on, keep_guide, open_document_store, sandbox_of
 from hubbub.compose.fetching import open_by_url
 from hubbub.compose.guests import open_guests
-from hubbub.compose.identity import open_doors
+from hubbub.compose.identity import open_doors, open_recorded_keys
 from hubbub.compose.metering import check_over, open_meter, store_with_endings
 from hubbub.compose.model_rights import shared_with, tell_unknown_groups
 from hubbub.compose.models import OnFetch, open_catalog
@@ -49,7 +49,6 @@ from hubbub.conversation.thorough import Budget
 from hubbub.core.tracing import NoTracing, Tracing
 from hubbub.identity.base import Identity, Keys
 from hubbub.identity.deeds import COMMAND_LINE, Acting, Deeds
-from hubbub.identity.deeds_keys import RecordedKeys
 from hubbub.identity.grants import Grants
 from hubbub.identity.oidc import Providers
 from hubbub.models.catalog import Catalog
@@ -156,13 +155,33 @@ async def open_people_work(settings: Settings) -> AsyncGenerator[Application]:
     Raises:
         SettingsError, StoreError: something can't be opened; the message says what to do.
     """
-    without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
     async with AsyncExitStack() as stack:
-        parts = await _open_parts(stack, without, None, starts_embedded=False)
-        answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
-        application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
-        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, parts.database)))
+        application, answers, database = await _open_operated(stack, settings)
+        await stack.enter_async_context(going_on(work_on_people(application, answers, settings, database)))
         yield application
+
+
+@asynccontextmanager
+async def open_operated(settings: Settings) -> AsyncGenerator[Application]:
+    """Open an application that operators look after at the command line, beside a server that may run.
+
+    Nothing is asked or ingested, and nothing goes on by itself. The data folder has to be there.
+
+    Raises:
+        SettingsError, StoreError: something can't be opened; the message says what to do.
+    """
+    async with AsyncExitStack() as stack:
+        yield (await _open_operated(stack, settings))[0]
+
+
+async def _open_operated(
+    stack: AsyncExitStack, settings: Settings
+) -> tuple[Application, SharedStore, "Sqlite | Postgres"]:
+    without = settings.model_copy(update={"embeddings": Embeddings(provider="none")})
+    parts = await _open_parts(stack, without, None, starts_embedded=False)
+    answers = await open_backend(stack, settings, "answers", name_of(settings, "answers"), database=parts.database)
+    application = await _assembled(stack, without, parts, answers, None, lambda: 1, default=COMMAND_LINE)
+    return application, answers, parts.database
 
 
 @dataclass(frozen=True)
@@ -309,8 +328,7 @@ async def open_keys(settings: Settings) -> AsyncGenerator[Keys]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
         deeds = Deeds(await stack.enter_async_context(audit_in(database)), default=COMMAND_LINE)
-        keys = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
-        yield RecordedKeys(keys, deeds)
+        yield await open_recorded_keys(stack, settings, database, deeds)
 
 
 def _admission_control(settings: Settings, catalog: Catalog, share: Callable[[], int]) -> AdmissionControl:

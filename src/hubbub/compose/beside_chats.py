@@ -1,4 +1,4 @@
-"""Choose what keeps people, links, guests' things and the audit, by the database that the chats are in."""
+"""Choose what keeps people, links, guests' things, quotas and the audit, by the database that the chats are in."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +16,7 @@ from hubbub.identity.passkeys_sqlite import SqlitePasskeys
 from hubbub.identity.people_sqlite import SqlitePeople
 from hubbub.identity.sign_ins_sqlite import SqliteSignIns
 from hubbub.identity.stores import ExportStore, IdTokens
+from hubbub.usage.quotas_sqlite import SqliteQuotas
 
 if TYPE_CHECKING:
     from hubbub.audit.postgres import PostgresAudit
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hubbub.identity.passkeys_postgres import PostgresPasskeys
     from hubbub.identity.people_postgres import PostgresPeople
     from hubbub.identity.sign_ins_postgres import PostgresSignIns
+    from hubbub.usage.quotas_postgres import PostgresQuotas
 
 ChatsDatabase: TypeAlias = "Sqlite | Postgres"
 
@@ -92,6 +94,15 @@ def audit_in(database: ChatsDatabase, outbox: Outbox | None = None) -> "SqliteAu
     from hubbub.audit.postgres import PostgresAudit
 
     return PostgresAudit(database, outboxes=outboxes)
+
+
+def quotas_in(database: ChatsDatabase) -> "SqliteQuotas | PostgresQuotas":
+    """Return what keeps the quotas that operators set, to be opened."""
+    if isinstance(database, Sqlite):
+        return SqliteQuotas(database)
+    from hubbub.usage.quotas_postgres import PostgresQuotas
+
+    return PostgresQuotas(database)
 
 
 def jobs_in(database: ChatsDatabase) -> "PersonJobs | PostgresJobs":

@@ -28,6 +28,7 @@ CHATS: Mapping[str, int] = {
     "recovery": 1,
     "passkeys": 1,
     "provisioned": 1,
+    "quotas": 1,
 }
 """The rooms that keep tables beside the chats, and how many scripts each has. A room that is given up stays here:
 a newer version is told by rooms that don't stand here."""
@@ -50,6 +51,7 @@ POSTGRES: Mapping[str, int] = {
     "files": 1,
     "leases": 1,
     "usage": 1,
+    "quotas": 1,
     "provisioned": 1,
     "provisioned_groups": 1,
 }
@@ -115,6 +117,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
     from hubbub.search import library_postgres as library
     from hubbub.search import provisioned_postgres as provisioned_groups
     from hubbub.usage import postgres as usage
+    from hubbub.usage import quotas_postgres as quotas
 
     return {
         "history": history.STEPS,
@@ -134,6 +137,7 @@ def postgres_steps() -> dict[str, Sequence[str]]:
         "files": files.STEPS,
         "leases": leases.STEPS,
         "usage": usage.STEPS,
+        "quotas": quotas.STEPS,
         "provisioned": provisioned.STEPS,
         "provisioned_groups": provisioned_groups.STEPS,
     }

@@ -15,6 +15,7 @@ from hubbub.compose.beside_chats import (
     id_tokens_in,
     passkeys_in,
     people_in,
+    quotas_in,
     sign_ins_in,
 )
 from hubbub.compose.databases import chats_of
@@ -120,8 +121,7 @@ async def open_doors(
     if given is not None:
         return Doors(given)
     deeds = deeds or Deeds()
-    kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
-    keys = RecordedKeys(kept, deeds)
+    keys = await open_recorded_keys(stack, settings, database, deeds)
     has_people = bool(ways_to_sign_in(settings))
     people = await stack.enter_async_context(people_in(database)) if has_people else None
     keyring = await stack.enter_async_context(Keyring(keys, people))
@@ -140,14 +140,22 @@ async def open_doors(
     return Doors(identity, keys, people, sign_ins, accounts, passkeys, providers, cookies)
 
 
+async def open_recorded_keys(
+    stack: AsyncExitStack, settings: Settings, database: ChatsDatabase, deeds: Deeds
+) -> RecordedKeys:
+    """Open what keeps the API keys, and records what becomes of them: the quota of one that ends goes with it."""
+    kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
+    quotas = await stack.enter_async_context(quotas_in(database))
+    return RecordedKeys(kept, deeds, on_ended=quotas.forget_key)
+
+
 @asynccontextmanager
 async def open_people(settings: Settings) -> AsyncGenerator[tuple[Accounts, People]]:
     """Open what keeps people and accounts, beside a server that may run. The data folder has to be there."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(chats_of(settings))
         deeds = Deeds(await stack.enter_async_context(audit_in(database)), default=COMMAND_LINE)
-        kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
-        keys = RecordedKeys(kept, deeds)
+        keys = await open_recorded_keys(stack, settings, database, deeds)
         people = await stack.enter_async_context(people_in(database))
         sign_ins = await open_sign_ins(stack, settings, database, deeds)
         yield (

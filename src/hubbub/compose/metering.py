@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hubbub.answers.base import Beside, TellsEndings
 from hubbub.audit.base import Audit
-from hubbub.compose.beside_chats import audit_in
+from hubbub.compose.beside_chats import audit_in, quotas_in
 from hubbub.compose.databases import chats_of
 from hubbub.compose.documents import DocumentStore
 from hubbub.compose.pools import pools_of
@@ -25,8 +25,9 @@ from hubbub.identity.deeds import COMMAND_LINE, Deeds
 from hubbub.models.catalog import Catalog
 from hubbub.settings import Pool, Settings
 from hubbub.usage.bounds import Bound, read_bound
-from hubbub.usage.meter import Meter, Rules
+from hubbub.usage.meter import Meter
 from hubbub.usage.prices import Price, price_of
+from hubbub.usage.quotas import Rules
 from hubbub.usage.sqlite import SqliteUsage
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ async def open_meter(
 ) -> AsyncGenerator[Meter]:
     """Open what counts what people use."""
     rules, prices = await in_a_thread(partial(_rules, settings)), prices_of(settings)  # a time zone is read from files
-    async with usage_in(database, has_bounds=rules.is_any) as store:
+    async with usage_in(database, has_bounds=rules.is_any) as store, quotas_in(database) as quotas:
         if embedder is not None and settings.embeddings.provider in ("azure", "openai"):
             prices[embedder.name] = price_of(settings.embeddings.server.price_input, None, Decimal(0))
         pools = {member.model: name for name, pool in pools_of(settings).items() for member in pool.members}
-        yield Meter(store, rules=rules, prices=prices, pools=pools, clock=clock)
+        meter = Meter(store, rules=rules, quotas=quotas, prices=prices, pools=pools, clock=clock)
+        await meter.look()
+        yield meter
 
 
 @asynccontextmanager

@@ -44,6 +44,7 @@ from hubbub.search.postgres import PostgresSearch
 from hubbub.search.provisioned_sqlite import SqliteProvisionedGroups
 from hubbub.search.sqlite import SqliteSearch
 from hubbub.settings import Settings
+from hubbub.usage.quotas_sqlite import SqliteQuotas
 from hubbub.usage.sqlite import SqliteUsage
 
 ALIVE_SECONDS = 15.0
@@ -66,7 +67,7 @@ class FolderPlace:
         """Make and bring up to date all tables, as opening each room does."""
         await make_table(self._chats)
         origins = SqliteOrigins(self._documents)
-        stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteUsage)
+        stores = (SqliteHistory, SqliteAnswers, SqliteSessions, SqliteKeys, SqliteUsage, SqliteQuotas)
         stores = (*stores, SqliteAccounts, SqliteLinks, SqliteAudit, PersonJobs)
         async with AsyncExitStack() as stack:
             for store in stores:

@@ -33,6 +33,7 @@ REST = (
     Table("api_key", ("id",)),
     Table("cookie_key", ("id",)),
     Table("usage", ("answer_id", "place")),
+    Table("quota", ("scope", "subject")),
     Table("quota_counter", ("scope", "subject", "span")),
     Table("quota_reservation", ("answer_id",)),
     Table("person", ("id",)),
@@ -78,7 +79,7 @@ NOT_THERE: Mapping[str, str] = {
 LEFT_OUT = frozenset(
     {
         *("migration", "moving", "worker", "journal"),  # of the place itself, and of answers that are still open
-        *("people_revision", "rights_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
+        *("people_revision", "rights_revision", "quota_revision", "sign_in_attempt", "passkey_challenge"),  # of minutes
         *("audit_outbox", "audit_outbox_id"),  # taken over before
         *("searched", "noted"),  # made anew from the texts
         *("passage", "passage_language", "passage_waiting", "collection_passages"),  # put anew, document by document

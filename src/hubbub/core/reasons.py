@@ -143,6 +143,17 @@ REASONS: Mapping[str, str] = {
     # Links, keys, accounts
     "key_expired": "The key would have expired already. Give a time to come.",
     "key_name": "The name of a key has 1 to {most} characters, all of them to be seen.",
+    "quota_bound": "“{text}” is no bound. Write one such as “50 questions per day”: a number of questions, tokens or "
+    "money per minute, hour, day or month.",
+    "quota_bounds": "A quota has up to {most} bounds. Remove some.",
+    "quota_group": "“{name}” does not say at which provider the group is. Name it as in “{example}”.",
+    "quota_key": "There is no API key with the id “{id}” that can be used. `hubbub keys list` shows all keys.",
+    "quota_model": "There is no model “{name}”. Choose one of those that there are.",
+    "quota_own_group": "“{name}” is a group that was made here. Quotas hold for groups that providers name: set "
+    "one for each person instead.",
+    "quota_twice": "Another bound is for the same time and of the same kind as “{text}”. Keep one of them.",
+    "quota_unset": "No quota is set here that could be removed. What stands in the settings file is changed there, or "
+    "by setting another quota.",
     "keys_full": "You have {most} API keys, which is as many as one person may have. Revoke one first.",
     "link_expired": "The link would have expired already. Give a time to come.",
     "links_full": "You have {most} links to chats, which is as many as may be. End one first.",

@@ -1,4 +1,4 @@
-"""The door of usage: what was used, by whom, and where that is kept."""
+"""The door of usage: what was used, by whom, what is set against that, and where all this is kept."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
@@ -14,6 +14,8 @@ Outcome: TypeAlias = Literal["done", "failed", "stopped"]
 Kind: TypeAlias = Literal["answer", "embeddings", "ingest"]
 By: TypeAlias = Literal["person", "group", "model", "key", "day"]
 BY: tuple[By, ...] = ("person", "group", "model", "key", "day")
+QuotaScope: TypeAlias = Scope | Literal["over"]
+"""What a quota is for; "over": which model answers where a bound is reached."""
 CounterRow: TypeAlias = tuple[str, str, str, int]
 """A counter as stores keep it: its scope, subject and window, and when that began."""
 
@@ -225,10 +227,11 @@ class UsageStore(Protocol):
         """
         ...
 
-    def settling(self, records: Sequence[Record]) -> Write:
+    def settling(self, records: Sequence[Record], *, looks: bool = False) -> Write:
         """Return what stores records, and puts what was used in place of what was reserved for their answers.
 
         What is stored already is not stored again. Where an answer was reserved for, its asker is who was named then.
+        `looks`: another worker may have reserved for one of them, though none ever did here.
         """
         ...
 
@@ -245,6 +248,42 @@ class UsageStore(Protocol):
 
         For days: `offsets` are their beginnings and names.
         """
+        ...
+
+
+class SetQuota(msgspec.Struct, frozen=True):
+    """What an operator has set in place of what the settings say for the same subject; no subject: for each."""
+
+    scope: QuotaScope
+    subject: str
+    texts: tuple[str, ...]
+    """Bounds such as "50 questions per day", or the model of "over"; empty: none."""
+    set_by: str
+    set_at: float
+    """Seconds of the epoch."""
+
+
+class QuotaStore(Protocol):
+    """Keeps the quotas that operators set."""
+
+    async def revision(self) -> int:
+        """Return a number that is another one after any change."""
+        ...
+
+    async def quotas(self) -> list[SetQuota]:
+        """Return all that are set, in order."""
+        ...
+
+    async def change(self, scope: QuotaScope, subject: str, *, known: SetQuota | None, wanted: SetQuota | None) -> bool:
+        """Put what is wanted in place of what is known, None being nothing; False: it is not what is known any more."""
+        ...
+
+    async def forget_key(self, key_id: str) -> None:
+        """Drop the quota of a key that is worth nothing any more."""
+        ...
+
+    async def forget_person(self, person_id: str) -> int:
+        """Drop a person's quota, and who that was who set others; returns how many quotas that were."""
         ...
 
 

@@ -29,6 +29,12 @@ class Bound(msgspec.Struct, frozen=True):
     window: Window
 
     @property
+    def text(self) -> str:
+        """The bound as the settings write it: `read_bound` reads it again."""
+        most = as_text(self.most) if self.measure == "money" else str(self.most)
+        return f"{most} {self.measure} per {self.window}"
+
+    @property
     def in_words(self) -> str:
         """The bound as a person reads it."""
         return f"{amount_in_words(self.most, self.measure)} per {self.window}"

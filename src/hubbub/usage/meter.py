@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -24,6 +24,7 @@ from hubbub.usage.base import (
     KeepsOfPeople,
     Kind,
     Outcome,
+    QuotaStore,
     Record,
     Reservation,
     Standing,
@@ -34,31 +35,11 @@ from hubbub.usage.base import (
 )
 from hubbub.usage.bounds import WINDOWS, Bound, Calendar, Scope, Window, read_bounds
 from hubbub.usage.prices import FREE, Price
+from hubbub.usage.quotas import Rules, RulesInForce
 from hubbub.usage.refusals import OverBound, Refusals, moment, refusal
 
 MOST_ADOPTED = 10_000
 MOST_CHARGED = 10_000
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """The bounds that are set, and how they are told."""
-
-    server: tuple[Bound, ...] = ()
-    group: tuple[Bound, ...] = ()
-    person: tuple[Bound, ...] = ()
-    key: tuple[Bound, ...] = ()
-    groups: Mapping[str, tuple[Bound, ...]] = {}
-    people: Mapping[str, tuple[Bound, ...]] = {}
-    keys: Mapping[str, tuple[Bound, ...]] = {}
-    over: str = ""
-    """The model that answers where a bound is reached; it is never refused."""
-    currency: str = ""
-    zone: tzinfo = UTC
-
-    @property
-    def is_any(self) -> bool:
-        """Whether any bound is set."""
-        return any((self.server, self.group, self.person, self.key, self.groups, self.people, self.keys))
 
 
 class Totals(msgspec.Struct):
@@ -104,13 +85,21 @@ class Meter:
         store: UsageStore | None = None,
         *,
         rules: Rules = Rules(),  # noqa: B008 (frozen)
+        quotas: QuotaStore | None = None,
         prices: Mapping[str, Price] | None = None,
         pools: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take where it is kept. `prices` are by model; `pools` say of deployments which model they are one of."""
+        """Take where it is kept. `prices` are by model; `pools` say of deployments which model they are one of.
+
+        `rules` are those of the settings; in place of them holds what is set in `quotas`.
+        """
         self._store = store
         self.rules = rules
+        """What holds, as far as is known: see `look`."""
+        self.of_settings = rules
+        self.quotas = quotas if store is not None else None
+        self._in_force = RulesInForce(rules, self.quotas)
         self._prices = prices or {}
         self._pools = pools or {}
         self._clock = clock
@@ -122,7 +111,7 @@ class Meter:
         self._adopted: dict[str, Bill] = {}
         self._dear: dict[str, Price] = {}
         self.is_on = store is not None and rules.is_any
-        """Whether any bound is set in the settings; keys may have some of their own."""
+        """Whether any bound is set; keys may have some of their own besides."""
         self.totals: defaultdict[str, Totals] = defaultdict(Totals)
         """What was used here, by model."""
         for member, pool in self._pools.items():  # a pool is counted on at the price of its dearest deployment
@@ -133,6 +122,17 @@ class Meter:
     def zone(self) -> tzinfo:
         """Where days and months begin."""
         return self.rules.zone
+
+    async def look(self) -> None:
+        """Take in what operators have set meanwhile, on any worker: whoever goes by the rules does so before."""
+        if await self._in_force.look():
+            self.rules = self._in_force.rules
+            self.is_on = self._store is not None and self.rules.is_any
+            self._charged.clear()
+
+    def forget_quotas(self) -> None:
+        """Look anew: quotas were changed in this process."""
+        self._in_force.forget()
 
     def bill(self, answer_id: str, asker: Asker, party: str, model: str, input_tokens: int, output_tokens: int) -> Bill:
         """Return what an answer will spend on: `party` is as whom a person's bounds count them.
@@ -187,7 +187,8 @@ class Meter:
         records: list[Record] = []
         for answer in answers:
             records += self._records(answer, now)
-        return self._store.settling(records)
+        is_elsewhere = any(one.id not in self._bills or self._bills[one.id].is_adopted for one in answers)
+        return self._store.settling(records, looks=is_elsewhere)
 
     async def settle(self, bill: Bill, model: str, tokens: int, *, is_done: bool) -> None:
         """Store what embedding texts used; where nobody counted, so many tokens as was guessed."""
@@ -198,7 +199,7 @@ class Meter:
         await self._store.settling(records)()
 
     def bounds_hold_for(self, asker: Asker) -> bool:
-        """Tell whether somebody may reach a bound: one of the settings, or of the key that they came with."""
+        """Tell whether somebody may reach a bound: one that is set, or of the key that they came with."""
         return self.is_on or bool(asker.bounds)
 
     async def standings(self, asker: Asker, party: str) -> list[Standing]:
@@ -215,8 +216,12 @@ class Meter:
                     yield record
 
     async def forget_person(self, person_id: str) -> int:
-        """Name a person no more in what was used; returns in how many records. The amounts stay."""
-        return await self._store.forget_person(person_id) if isinstance(self._store, KeepsOfPeople) else 0
+        """Name a person no more in what was used and in quotas; returns in how many. The amounts stay."""
+        count = await self.quotas.forget_person(person_id) if self.quotas is not None else 0
+        self.forget_quotas()
+        if isinstance(self._store, KeepsOfPeople):
+            count += await self._store.forget_person(person_id)
+        return count
 
     async def report(self, by: By, start: float, end: float) -> list[Total]:
         """Return what was used from `start` until before `end` (seconds of the epoch), by what it is asked by."""

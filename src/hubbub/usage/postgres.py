@@ -71,10 +71,10 @@ class PostgresUsage:
 
         return self._database.writing(reserve)
 
-    def settling(self, records: Sequence[Record]) -> PostgresWrite:
+    def settling(self, records: Sequence[Record], *, looks: bool = False) -> PostgresWrite:
         rows = [(record.answer_id, record.values, _who(record.asker)) for record in records]
         used = used_of(records)
-        looks = self._has_reservations
+        looks = looks or self._has_reservations
 
         async def settle(connection: Connection) -> None:
             askers = await _give_back(connection, used) if looks else {}

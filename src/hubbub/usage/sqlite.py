@@ -83,10 +83,10 @@ class SqliteUsage:
 
         return self._database.writing(reserve)
 
-    def settling(self, records: Sequence[Record]) -> Write:
+    def settling(self, records: Sequence[Record], *, looks: bool = False) -> Write:
         rows = [(record.answer_id, record.values, _who(record.asker)) for record in records]
         used = used_of(records)
-        looks = self._has_reservations
+        looks = looks or self._has_reservations
 
         def settle(connection: Connection) -> None:
             askers = connection.known(Counting).end(connection, used) if looks else {}

@@ -51,6 +51,7 @@ from hubbub.web.routes import (
     permissions,
     personal,
     prompts,
+    quotas,
     ratings,
     responses,
     sample,
@@ -129,7 +130,7 @@ def create_app(
     app.take_in(chats.quick, answers.quick, *(one.router for one in ours))
     app.take_in(server.probes)
     app.take_in(*(one.router for one in (sign_in, oidc, passkeys, guests, keys, links, people)))
-    app.take_in(usage.of_operators, *(one.router for one in (audit, operating, personal, scim)))
+    app.take_in(usage.of_operators, *(one.router for one in (audit, operating, personal, quotas, scim)))
     app.take_in(chat_protocols.quick, chat_completions.quick, completions.quick, openai.quick, openai.router)
     app.take_in(responses.quick, responses.router, conversations.router, vector_stores.router, mcp.router)
     app.take_in(files.router, vector_store_files.router)

@@ -7,11 +7,12 @@ import { t } from "../../language/t";
 import { collections } from "../../state/library";
 import { models } from "../../state/models";
 import { tell } from "../../state/notices";
+import { type Bound, textsOf } from "../bounds/Bounds";
 import { CopyDialog, CopyField } from "../dialog/CopyDialog";
 import { Confirm } from "../dialog/Dialog";
 import { Pending, useLive } from "../live";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
-import { type KeyBound, KeyQuota, quotaOf } from "./KeyQuota";
+import { KeyQuota } from "./KeyQuota";
 import { moment } from "./moments";
 import "../sign-in/sign-in.css";
 import "./account.css";
@@ -75,14 +76,14 @@ export function ApiKeys() {
 function NewKey({ scopes, done }: { scopes: readonly mine.Scope[]; done: (secret: string) => void }) {
   const [count, setCount] = useState(0);
   const [wanted, setWanted] = useState<Limits>(NONE);
-  const [bounds, setBounds] = useState<readonly KeyBound[] | null>(null);
+  const [bounds, setBounds] = useState<readonly Bound[] | null>(null);
   const field = useId();
   const form = useSubmit(async (signal, values) => {
     const days = Number(values.days);
     const { secret } = await mine.makeApiKey(signal, {
       name: values.name ?? "",
       ...wanted,
-      quota: quotaOf(bounds),
+      quota: textsOf(bounds ?? []),
       expires_at: days > 0 ? Date.now() / 1000 + days * DAY_SECONDS : null,
     });
     setCount(count + 1);

@@ -2,10 +2,10 @@
 
 import { useState } from "preact/hooks";
 import * as operators from "../../api/operators";
-import { inWords } from "../../language/bounds";
 import { t } from "../../language/t";
 import { Pending, useLive } from "../live";
 import { Bars, number, Share, Table } from "./parts";
+import { Quotas } from "./Quotas";
 
 const LIVE_SECONDS = 60;
 const BY = { model: t("Model"), person: t("Person"), group: t("Group"), key: t("Key"), day: t("Day") } as const;
@@ -16,19 +16,6 @@ const SORTED = {
   key: t("By key"),
   day: t("By day"),
 } as const;
-const SCOPES = {
-  server: t("All together"),
-  group: t("Each group"),
-  person: t("Each person"),
-  key: t("Each key"),
-} as const;
-const NAMED = {
-  server: (_: string) => SCOPES.server,
-  group: (name: string) => t("The group {name}", { name }),
-  person: (name: string) => t("The person {name}", { name }),
-  key: (name: string) => t("The key {name}", { name }),
-} as const;
-
 const day = (at: Date) =>
   `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
 const tokens = (line: operators.UsageLine) => line.input_tokens + line.output_tokens;
@@ -55,7 +42,6 @@ export function Usage() {
         }
       : null;
   const { value, problem, reload } = useLive(load, LIVE_SECONDS, `${from} ${to} ${by}`);
-  const quotas = useLive(operators.quotas, 0).value;
   const days = value === null || !isPeriod ? [] : daysBetween(from, to, value.days.lines);
   const lines = value?.lines.lines ?? [];
   const most = Math.max(1, ...lines.map(tokens));
@@ -138,20 +124,7 @@ export function Usage() {
         </Table>
       )}
       <h3>{t("Quotas")}</h3>
-      {quotas !== null && quotas.quotas.length === 0 && (
-        <p>{t("None are set: everybody may use as much as they ask for.")}</p>
-      )}
-      {quotas !== null && quotas.quotas.length > 0 && (
-        <Table label={t("Quotas")} heads={[t("For"), t("At most")]}>
-          {quotas.quotas.map((quota) => (
-            <tr key={`${quota.scope} ${quota.subject} ${quota.bound}`}>
-              <th scope="row">{quota.subject ? NAMED[quota.scope](quota.subject) : SCOPES[quota.scope]}</th>
-              <td>{inWords(quota.bound)}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-      {quotas?.over && <p>{t("Where one is reached, {model} answers.", { model: quotas.over })}</p>}
+      <Quotas />
     </>
   );
 }

@@ -1,8 +1,7 @@
-"""What operators look after, as JSON: how the server does, collections and their jobs, sign-ins, settings, quotas."""
+"""What operators look after, as JSON: how the server does, collections and their jobs, sign-ins, settings."""
 
 import os
 import time
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,8 +15,6 @@ from hubbub.core.errors import NotFound
 from hubbub.core.people import Person
 from hubbub.core.references import recent
 from hubbub.core.shown import ShownSetting
-from hubbub.usage.bounds import Bound, Scope
-from hubbub.usage.refusals import in_words
 from hubbub.web.asker import App, Asker, check_operator
 from hubbub.web.bodies import Json, sends
 from hubbub.web.metrics import deployments_of
@@ -155,22 +152,6 @@ class SettingsInForce(msgspec.Struct, frozen=True):
     settings: list[ShownSetting]
 
 
-class QuotaView(msgspec.Struct, frozen=True):
-    """A bound that is set: for whom (empty: for each), and in words."""
-
-    scope: Scope
-    subject: str
-    bound: str
-
-
-class Quotas(msgspec.Struct, frozen=True):
-    """The bounds that are set, and the model that answers where one is reached."""
-
-    quotas: list[QuotaView]
-    over: str | None
-    currency: str
-
-
 @router.get("/server", responses=sends(ServerView))
 async def show_server(request: Request, app: App, looker: Looker) -> Response:
     """Show how this process, its models and their deployments do. For operators."""
@@ -273,25 +254,6 @@ async def end_sign_in(sign_in_id: str, app: App, operator: Operator) -> Response
 async def show_settings(app: App, looker: Looker) -> Response:
     """Show the settings in force, and where each comes from. For operators."""
     return Json(SettingsInForce(list(app.settings_shown)), headers=_NO_STORE)
-
-
-@router.get("/quotas", responses=sends(Quotas))
-async def show_quotas(app: App, looker: Looker) -> Response:
-    """Show the bounds that are set. For operators."""
-    rules = app.meter.rules
-    found: list[tuple[Scope, Mapping[str, Sequence[Bound]]]] = [
-        ("server", {"": rules.server}),
-        ("group", {"": rules.group, **rules.groups}),
-        ("person", {"": rules.person, **rules.people}),
-        ("key", {"": rules.key, **rules.keys}),
-    ]
-    views = [
-        QuotaView(scope, subject, in_words(one, rules.currency))
-        for scope, named in found
-        for subject, bounds in named.items()
-        for one in bounds
-    ]
-    return Json(Quotas(views, rules.over or None, rules.currency), headers=_NO_STORE)
 
 
 def _finite(histogram: Histogram, share: float) -> float:

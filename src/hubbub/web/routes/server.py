@@ -93,6 +93,7 @@ class Ready(msgspec.Struct):
 async def show_me(request: Request, app: App) -> Response:
     """Say who you are. A browser is given a cookie to be known by."""
     welcome = await app.identity.welcome(request.headers)
+    await app.meter.look()
     suffixes = list(app.documents.suffixes)
     limits = Limits(app.limits.question_characters, app.limits.document_bytes, app.attachments.most_bytes, suffixes)
     person = welcome.person

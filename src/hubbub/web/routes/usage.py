@@ -98,6 +98,7 @@ class Report(msgspec.Struct, frozen=True):
 async def show_usage(app: App, person: Asker) -> Response:
     """Say what you have used of the bounds that hold for you, and when each begins anew."""
     meter = app.meter
+    await meter.look()
     asker = asker_of(person)
     if not meter.bounds_hold_for(asker):
         return Json(UsageOfYours([]), headers=_NEVER_KEPT)
