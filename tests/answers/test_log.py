@@ -107,13 +107,11 @@ async def test_what_is_known_of_an_open_answer(log: Log) -> None:
     assert await log.owner("a") == "ann"
     assert await log.first("a") is None
     assert log.hits("a") is None
-    assert log.written("a") == (0, None)
     await say(log, "a", Started("m", "grounded"), Searched("q", (HIT,)))
     assert await log.first("a") == Started("m", "grounded")
     assert log.hits("a") == (HIT,)
     assert await log.reach("a") == (2, True)
     await say(log, "a", Text("four"), Usage(3, 2))
-    assert log.written("a") == (4, Usage(3, 2))
     await log.end("a", Done())
     assert not log.is_here("a")
     assert await log.owner("a") == "ann"
