@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from hubbub.answers.admission import AdmissionControl, AdmissionLimits
-from hubbub.answers.base import NOBODY, Found, GivenUp, Party, Record, Ticket
+from hubbub.answers.base import NOBODY, Fixed, Found, GivenUp, Party, Record, Ticket
 from hubbub.answers.commit_loop import LONGEST_SECONDS
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.memory import MemoryAnswers, Shared
@@ -20,6 +20,7 @@ from hubbub.answers.runner import (
     FAILURES,
     HOLD_SECONDS,
     RETRY_SECONDS,
+    TOO_LATE,
     UNWATCHED,
     Runner,
     Send,
@@ -28,7 +29,21 @@ from hubbub.answers.runner import (
 from hubbub.answers.savings import FIRST_GUESS_TOKENS, SMOOTHING
 from hubbub.core.answer import Answer
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
-from hubbub.core.events import Done, Ending, Event, Failed, Reclassified, Started, Stopped, Text, Usage, decode, encode
+from hubbub.core.events import (
+    Done,
+    Ending,
+    Event,
+    Failed,
+    Queued,
+    Reclassified,
+    Started,
+    Stopped,
+    Text,
+    Usage,
+    decode,
+    encode,
+)
+from hubbub.core.tracing import INTERNAL, Span, Step, new_place, place_of
 from tests.jumping import jumping
 
 T = TypeVar("T")
@@ -424,3 +439,98 @@ def test_what_was_let_in_elsewhere_is_refused_by_nobody() -> None:
             assert runner.room_of(Party("ann")) == (8, 6)
 
     jumping(go())
+
+
+class Traces:
+    """Records what is traced, in the order in which it ends."""
+
+    dropped = 0
+    includes_texts = False
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+
+    def begin(self, name: str, *, link: str | None = None) -> Step:
+        return Span(self, name, INTERNAL, new_place(), link=place_of(link) if link else None)
+
+    def ended(self, span: Span) -> None:
+        self.spans.append(span)
+
+
+def with_traces(use: Callable[[Parts, Traces], Awaitable[None]]) -> None:
+    async def go() -> None:
+        store, control, traces = Store(), AdmissionControl({"m": Fixed(1)}), Traces()
+        async with Log(store) as log, Runner(log, store, control, traces) as runner:
+            await use(Parts(store, log, control, runner), traces)
+
+    jumping(go())
+
+
+@pytest.mark.parametrize(
+    ("work", "noted", "error"),
+    [
+        (ending(Done("length")), {"hubbub.answer.ending": "done", "hubbub.answer.finish_reason": "length"}, ""),
+        (failing(DOWN), {"hubbub.answer.ending": "failed"}, "unreachable"),
+        (
+            ending(Stopped("bored")),
+            {"hubbub.answer.ending": "stopped", "hubbub.answer.stop_reason": "bored"},
+            "",
+        ),
+    ],
+    ids=["done", "failed", "stopped"],
+)
+def test_the_step_that_an_answer_was_started_in_ends_with_it(work: Work, noted: dict[str, str], error: str) -> None:
+    async def use(parts: Parts, traces: Traces) -> None:
+        before = parts.control.enter(Ticket(Party("bob"), "m"))
+        with traces.begin("question"):
+            await parts.runner.start("a", "ann", work, parts.runner.enter(Ticket(Party("ann"), "m")))
+        await asyncio.sleep(1)
+        assert [span.name for span in traces.spans] == ["store"]
+        before.leave()
+        await parts.events("a")
+        await asyncio.sleep(0)
+        by_name = {span.name: span for span in traces.spans}
+        assert list(by_name) == ["store", "admission", "finish", "question"]
+        assert len(traces.spans) == 4
+        assert by_name["question"].attributes == noted
+        assert by_name["question"].error == error
+        assert by_name["admission"].attributes == {"hubbub.admission.place": 1}
+
+    with_traces(use)
+
+
+def test_the_trace_of_an_answer_tells_that_it_was_too_late_or_made_elsewhere() -> None:
+    async def use(parts: Parts, traces: Traces) -> None:
+        parts.control.enter(Ticket(Party("bob"), "m"))
+        late = parts.runner.enter(Ticket(Party("ann"), "m"))
+        with traces.begin("late"):
+            await parts.runner.start("late", "ann", hang, late, within_seconds=3.0)
+        assert await parts.events("late") == [Queued(1), TOO_LATE]
+        await asyncio.sleep(0)
+        assert {span.name: span.error for span in traces.spans}.items() >= {
+            "admission": TOO_LATE.code,
+            "late": TOO_LATE.code,
+        }.items()
+        traces.spans.clear()
+        with traces.begin("let go"):
+            await parts.runner.start("a", "ann", hang)
+        await asyncio.sleep(1)
+        await parts.runner.let_go_all()
+        assert [(span.name, span.attributes.get("hubbub.answer.is_left_to_others")) for span in traces.spans] == [
+            ("store", None),
+            ("admission", None),
+            ("let go", True),
+        ]
+        traces.spans.clear()
+        place = new_place()
+        trace = f"00-{place.trace_id.hex()}-{place.span_id.hex()}-01"
+        await parts.store.open("b", "ann")
+        await parts.runner.take_over(Found("b", "ann", None, trace=trace))
+        assert await parts.events("b") == [INTERRUPTED]
+        await asyncio.sleep(0)
+        [taken] = [span for span in traces.spans if span.name == "question"]
+        assert taken.link == place
+        assert taken.attributes["hubbub.answer.id"] == "b"
+        assert taken.attributes["hubbub.answer.is_taken_over"] is True
+
+    with_traces(use)

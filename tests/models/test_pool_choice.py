@@ -106,6 +106,11 @@ async def test_chance_decides_between_those_that_have_as_little_to_do() -> None:
     assert await asked_of(pool, 2) == "ba"
 
 
+async def test_the_first_question_goes_to_who_can_do_most() -> None:
+    pool = PooledModel("pool", [Member(Switched("a"), weight=1.0), Member(Switched("b"), weight=3.0)])
+    assert await asked_of(pool, 3) == "bbb"
+
+
 async def test_who_takes_nothing_now_is_not_asked_and_reads_as_busy() -> None:
     pool = PooledModel(
         "pool", [Member(Switched("a"), 0, pace=Room(takes_now=False, opens_in_seconds=7.0)), Member(Switched("b"), 1)]
@@ -294,6 +299,17 @@ def test_who_loses_a_race_has_not_failed() -> None:
     heard, _ = jumping(ask(pool))
     assert heard == ["quick"]
     assert pool.deployments == [Deployed("slow", "well", 0.0, 0, 1, 0), Deployed("quick", "well", 0.0, 0, 1, 0)]
+
+
+def test_who_loses_a_race_is_left_as_soon_as_the_other_speaks() -> None:
+    async def race() -> None:
+        slow, quick = ScriptedModel(seconds_before_first=60), ScriptedModel(seconds_between=10)
+        asking = asyncio.create_task(ask(hedged(slow, quick)))
+        await asyncio.sleep(2)
+        assert (slow.open_answers, quick.open_answers) == (0, 1)
+        await asking
+
+    jumping(race())
 
 
 def test_who_has_nothing_to_say_and_says_so_first_has_won() -> None:
