@@ -264,6 +264,7 @@ def test_an_ending_is_tried_again_and_the_deployment_is_free_meanwhile(meant: En
         await asyncio.sleep(3.5 * RETRY_SECONDS)
         assert (parts.runner.open_count, parts.control.running) == (1, 0)
         assert (await parts.log.answer("a")).state == "failed"
+        parts.runner.stop_here("a", "too late to matter")
         parts.store.fault = None
         await asyncio.sleep(0.5 * RETRY_SECONDS + ROUND_SECONDS)
         assert parts.runner.open_count == 0
@@ -532,5 +533,10 @@ def test_the_trace_of_an_answer_tells_that_it_was_too_late_or_made_elsewhere() -
         assert taken.link == place
         assert taken.attributes["hubbub.answer.id"] == "b"
         assert taken.attributes["hubbub.answer.is_taken_over"] is True
+        parts.runner.drain()
+        parts.runner.has_successor.set()
+        with traces.begin("left"):
+            await parts.runner.start("c", "ann", hang)
+        assert traces.spans[-1].attributes == {"hubbub.answer.is_left_to_others": True}
 
     with_traces(use)
