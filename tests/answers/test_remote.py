@@ -83,6 +83,11 @@ async def test_an_open_answer_is_followed_until_it_is_forgotten(remote: RemoteAn
     assert await followed(remote) is not entry
 
 
+async def test_however_much_is_stored_all_of_it_is_read(remote: RemoteAnswers, store: Store) -> None:
+    await store.append(said(*range(3, 2501)))
+    assert (await followed(remote)).number == 2500
+
+
 async def test_what_has_ended_or_never_was_is_not_followed(remote: RemoteAnswers, store: Store) -> None:
     assert await remote.is_open("a")
     await end(store)

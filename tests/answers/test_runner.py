@@ -58,9 +58,11 @@ class Store(MemoryAnswers):
     def __init__(self, shared: Shared | None = None) -> None:
         super().__init__(shared)
         self.fault: Exception | None = None
+        self.failures = 0
 
     async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
         if self.fault is not None and ended:
+            self.failures += 1
             raise self.fault.with_traceback(None)
         await super().append(records, ended)
 
@@ -262,7 +264,7 @@ def test_an_ending_is_tried_again_and_the_deployment_is_free_meanwhile(meant: En
         parts.store.fault = StoreError("It is full.", code="store_error")
         await parts.runner.start("a", "ann", ending(meant))
         await asyncio.sleep(3.5 * RETRY_SECONDS)
-        assert (parts.runner.open_count, parts.control.running) == (1, 0)
+        assert (parts.runner.open_count, parts.control.running, parts.store.failures) == (1, 0, 4)
         assert (await parts.log.answer("a")).state == "failed"
         parts.runner.stop_here("a", "too late to matter")
         parts.store.fault = None
