@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import SimpleNamespace
 
 import pytest
 
-from hubbub.answers.base import NOBODY, Found, Peer
+from hubbub.answers.base import NOBODY, Found, News, Peer
 from hubbub.answers.cluster import (
     AWAY_SHARE,
+    BLIND_SECONDS,
     CHECK_SECONDS,
     ENDED_SECONDS,
     IDLE_SECONDS,
@@ -17,6 +18,8 @@ from hubbub.answers.cluster import (
     LISTENED_SHARE,
     LONG_GONE_SECONDS,
     LOST,
+    NEWS_GAP_SECONDS,
+    REFUSED_SECONDS,
     RENEW_SECONDS,
     TAKEN_AT_ONCE,
     Membership,
@@ -44,8 +47,12 @@ class Told(MemoryAnswers):
         self.renewed_at: list[float] = []
         self.fault: StoreError | None = None
         self.is_given_up = False
+        self.tries = 0
+        self.slow_seconds = 0.0
 
     async def renew(self) -> tuple[Sequence[Peer], bool]:
+        self.tries += 1
+        await asyncio.sleep(self.slow_seconds)
         if self.fault is not None:
             raise self.fault.with_traceback(None)
         now = asyncio.get_running_loop().time()
@@ -58,6 +65,22 @@ class Told(MemoryAnswers):
         self.claims[number] += 1
         orphans, self.orphans = self.orphans, []
         return orphans
+
+
+class Telling(Told):
+    """One on another machine, which tells when there is something to look at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_news: Callable[[], None] = lambda: None
+        self.looked_at: list[float] = []
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time() + WALL_SECONDS
+
+    async def look(self, followed: Collection[str]) -> News:
+        self.looked_at.append(asyncio.get_running_loop().time())
+        return await super().look(followed)
 
 
 class Worker:
@@ -263,6 +286,99 @@ def test_why_the_store_can_not_be_written_is_known_until_it_can(as_worker: Use, 
         assert (await worker.log.answer("a")).state == "open"
 
     as_worker(use, Told())
+
+
+async def is_hindered(worker: Worker) -> bool:
+    return (await worker.log.answer("a")).state == "failed"
+
+
+def test_readers_are_told_when_nothing_is_heard_of_a_store_for_too_long(as_worker: Use) -> None:
+    async def silent(worker: Worker) -> None:
+        await worker.log.open("a", "ann")
+        await asyncio.sleep(RENEW_SECONDS / 2)
+        worker.store.slow_seconds = 100.0
+        await asyncio.sleep(BLIND_SECONDS - RENEW_SECONDS / 2 - 0.1)
+        assert not await is_hindered(worker)
+        await asyncio.sleep(RENEW_SECONDS + 0.2)
+        assert await is_hindered(worker)
+        worker.store.slow_seconds = 0.0
+        await asyncio.sleep(100.0)
+        assert not await is_hindered(worker)
+
+    as_worker(silent, Telling())
+
+    async def refused(worker: Worker) -> None:
+        await worker.log.open("a", "ann")
+        worker.store.fault, tries = StoreError("It is refused."), worker.store.tries
+        await asyncio.sleep(REFUSED_SECONDS)
+        assert not await is_hindered(worker)
+        await asyncio.sleep(RENEW_SECONDS + IDLE_SECONDS + 0.1)
+        assert await is_hindered(worker)
+        assert worker.store.tries - tries <= 4  # one a second
+        worker.store.fault = None
+        await asyncio.sleep(RENEW_SECONDS + IDLE_SECONDS)
+        for _ in range(10):  # as long as it is heard of now and then
+            await asyncio.sleep(BLIND_SECONDS / 2)
+            assert not await is_hindered(worker)
+
+    as_worker(refused, Telling())
+
+
+def test_nobody_is_told_where_the_store_is_on_this_machine(as_worker: Use) -> None:
+    async def use(worker: Worker) -> None:
+        await worker.log.open("a", "ann")
+        worker.store.fault, tries = StoreError("It is locked."), worker.store.tries
+        await asyncio.sleep(2 * BLIND_SECONDS)
+        assert not await is_hindered(worker)
+        assert worker.store.tries - tries <= 2 * BLIND_SECONDS / RENEW_SECONDS
+
+    as_worker(use, Told())
+
+
+def test_what_is_told_is_looked_at_once_and_soon(as_worker: Use) -> None:
+    async def use(worker: Worker) -> None:
+        store = worker.store
+        assert isinstance(store, Telling)
+        await worker.runner.start("a", "ann", hang)
+        await asyncio.sleep(RENEW_SECONDS)
+        told_at = asyncio.get_running_loop().time()
+        store.looked_at.clear()
+        for _ in range(3):
+            store.on_news()
+            await asyncio.sleep(NEWS_GAP_SECONDS / 4)
+        await asyncio.sleep(3 * NEWS_GAP_SECONDS)
+        assert store.looked_at == pytest.approx([told_at + NEWS_GAP_SECONDS])
+
+    store = Telling()
+    store.peers = lambda wall: [Peer(7, wall, True)]
+    as_worker(use, store)
+
+
+@pytest.mark.expects_errors
+@pytest.mark.parametrize("fault", [StoreError("It is silent."), ZeroDivisionError()], ids=["silent", "a bug"])
+def test_what_could_not_be_taken_over_is_so_at_the_next_check(
+    as_worker: Use, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(worker: Worker) -> None:
+        taken: list[float] = []
+
+        async def take_over(found: Found) -> None:
+            taken.append(asyncio.get_running_loop().time())
+            if len(taken) == 1:
+                raise fault
+
+        began = worker.store.renewed_at[0]
+        await worker.store.open("a", "ann")
+        monkeypatch.setattr(worker.runner, "take_over", take_over)
+        await asyncio.sleep(CHECK_SECONDS + RENEW_SECONDS + IDLE_SECONDS)
+        assert len(taken) == 2
+        assert taken[1] - began < CHECK_SECONDS + RENEW_SECONDS + IDLE_SECONDS
+        assert worker.runner.claimed_count == 0
+
+    store = Told()
+    store.orphans = [Found("a", "ann", None)]
+    store.peers = lambda wall: [Peer(7, 0.0, True)] if not store.claims else []
+    as_worker(use, store)
 
 
 def test_what_is_its_own_and_not_made_here_is_taken_over_when_it_was_so_twice(as_worker: Use) -> None:
