@@ -422,3 +422,45 @@ async def test_what_is_open_here_is_not_looked_for() -> None:
         assert await log.owner("a") == "ann"
         assert (await log.answers(["a"]))["a"].state == "open"
         assert await log.answers([]) == {}
+
+
+async def test_nothing_empty_is_yielded_to_who_is_patient(log: Log) -> None:
+    async def counts() -> list[int]:
+        return [len(records) async for records in log.follow("a")]
+
+    await log.open("a", "ann")
+    following = asyncio.create_task(counts())
+    await wait_for_readers(log)
+    for word in "abc":
+        await say(log, "a", Text(word))
+    await log.end("a", Done())
+    assert await following == [1, 1, 1, 1]
+
+
+class Slow(Store):
+    """One that takes its time before it fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def append(self, records: Sequence[Record], ended: Sequence[Answer] = ()) -> None:
+        self.begun.set()
+        await self.goes_on.wait()
+        await super().append(records, ended)
+
+
+async def test_what_came_while_something_before_it_was_lost_is_lost_as_well() -> None:
+    store = Slow()
+    store.fault = FULL
+    async with Log(store) as log:
+        await log.open("a", "ann")
+        log.append("a", Text("lost"))
+        await store.begun.wait()
+        log.append("a", Text("would leave a gap"))
+        store.goes_on.set()
+        with pytest.raises(StoreError, match="full"):
+            await log.end("a", Done())
+        store.fault = None
+        await log.end("a", Done())
+        assert await events(log, "a") == [Done()]
