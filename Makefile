@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: serve test test-slow check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-search-beside bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile attack check-deploy sbom docs format lock clean help
+.PHONY: serve test test-slow check check-python check-form check-types check-page bench bench-answers bench-search bench-search-kills bench-search-beside bench-faults bench-completeness bench-syncing bench-loaders bench-grown bench-page bench-hostile mutants attack check-deploy sbom docs format lock clean help
 
 serve: .venv/.installed ## run Hubbub on http://127.0.0.1:8000; elsewhere: make serve PORT=9000
 	$(WEB)
@@ -88,6 +88,9 @@ bench-grown: .venv/.installed-dev ## let workers, networks and a PostgreSQL with
 bench-page: .venv/.installed-dev ## measure the page in Chromium, about five minutes: make bench-page ARGS="--help"
 	$(WEB)
 	PYTHONPATH=src $(BIN)/python -m bench.page $(ARGS)
+
+mutants: .venv/.installed-dev ## change the code a little at a time, and tell what no test notices: make mutants ARGS="MODULES -- TESTS"
+	$(BIN)/python tools/mutate.py $(ARGS)
 
 bench-hostile: .venv/.installed-dev ## show hostile texts on the page in Chromium, and count what runs, about five minutes
 	$(WEB)

@@ -1,9 +1,22 @@
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
-from hubbub.answers.commit_loop import LONGEST_SECONDS, QUIET_SECONDS, SHORTEST_SECONDS, CommitLoop
+import pytest
+
+from hubbub.answers.commit_loop import (
+    FEW,
+    LONGEST_SECONDS,
+    QUIET_SECONDS,
+    SHORTEST_SECONDS,
+    URGENT_SECONDS,
+    URGENT_SHARE,
+    CommitLoop,
+)
+from tests.jumping import jumping
 from tests.patience import patience
 
 
@@ -160,3 +173,107 @@ async def test_a_source_is_looked_at_although_an_urgent_round_came_just_before()
             await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait({task})
+
+
+def rounds_of(
+    source: Pool, count: int, between: Callable[[CommitLoop, int], object] = lambda loop, number: None
+) -> list[float]:
+    """Let so many rounds pass, calling `between` after each; return the times between them."""
+    times: list[float] = []
+
+    async def go() -> None:
+        clock = asyncio.get_running_loop().time
+
+        async def commit() -> None:
+            times.append(clock())
+            if len(times) == count:
+                commit_loop.end()
+            asyncio.get_running_loop().call_soon(between, commit_loop, len(times))
+
+        commit_loop = CommitLoop(commit, [source])
+        commit_loop.tell(is_urgent=False)
+        await commit_loop.run()
+
+    jumping(go())
+    return [after - before for before, after in pairwise(times)]
+
+
+@pytest.mark.parametrize(("watched", "seconds"), [(FEW, QUIET_SECONDS), (FEW + 1, SHORTEST_SECONDS)])
+def test_few_are_looked_at_more_often_than_many(watched: int, seconds: float) -> None:
+    source = Pool(watched)
+    assert rounds_of(source, 6) == pytest.approx([seconds] * 5)
+    assert source.looks == 6
+
+
+@pytest.mark.parametrize(
+    ("watched", "seconds"), [(FEW, URGENT_SECONDS), (FEW + 1, URGENT_SHARE * SHORTEST_SECONDS)], ids=["few", "many"]
+)
+@pytest.mark.parametrize("order", [(True,), (True, False), (False, True)])
+def test_what_is_urgent_comes_soon_and_is_not_looked_for(watched: int, seconds: float, order: Sequence[bool]) -> None:
+    def tell(commit_loop: CommitLoop, number: int) -> None:
+        if number > 1:
+            for is_urgent in order:
+                commit_loop.tell(is_urgent=is_urgent)
+
+    source = Pool(watched)
+    between = rounds_of(source, 8, tell)
+    assert between[1:] == pytest.approx([seconds] * 6)
+    assert source.looks < 5  # as often as without what is urgent
+
+
+def test_what_is_not_urgent_waits_for_the_window_and_keeps_nobody_awake() -> None:
+    source = Pool(0)
+    assert rounds_of(source, 5, lambda loop, number: loop.tell(is_urgent=False)) == pytest.approx([QUIET_SECONDS] * 4)
+    with pytest.raises(RuntimeError, match="Nothing would ever happen"):  # all said is committed, and it sleeps
+        rounds_of(source, 2)
+
+
+def test_what_is_sent_by_those_that_a_look_wakes_belongs_to_its_round() -> None:
+    said, committed = list[str](), list[list[str]]()
+
+    class Waking(Pool):
+        async def poll(self) -> int:
+            asyncio.get_running_loop().call_soon(said.append, "word")
+            return await super().poll()
+
+    rounds_of(Waking(1), 3, lambda loop, number: committed.append(list(said)))
+    assert [len(one) for one in committed[:2]] == [1, 2]
+
+
+def test_the_more_work_the_longer_the_window_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu_seconds = 0.0
+    monkeypatch.setattr("hubbub.answers.commit_loop.time", SimpleNamespace(thread_time=lambda: cpu_seconds))
+    windows: list[float] = []
+
+    async def work(each_seconds: float) -> None:
+        async def commit() -> None:
+            nonlocal cpu_seconds
+            cpu_seconds += each_seconds
+            windows.append(commit_loop.window_seconds)
+            if len(windows) == 60:
+                commit_loop.end()
+
+        commit_loop = CommitLoop(commit, [Pool(1)])
+        commit_loop.tell(is_urgent=False)
+        await commit_loop.run()
+
+    jumping(work(0.02))
+    assert windows[0] == QUIET_SECONDS
+    assert windows[1:3] == pytest.approx([0.018, 0.0306])  # three times the moving average
+    assert windows[-1] == pytest.approx(0.06)
+    windows.clear()
+    jumping(work(1.0))
+    assert windows[1:] == [LONGEST_SECONDS] * 59
+
+
+@pytest.mark.expects_errors
+def test_a_round_that_fails_is_logged_and_the_next_one_comes(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Pool):
+        async def poll(self) -> int:
+            if not await super().poll() or self.looks == 2:
+                raise ZeroDivisionError
+            return self.size
+
+    source = Broken(1)
+    assert rounds_of(source, 3) == pytest.approx([QUIET_SECONDS + LONGEST_SECONDS, QUIET_SECONDS])
+    assert "A round of the commit loop failed." in caplog.text

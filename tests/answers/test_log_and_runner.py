@@ -156,7 +156,7 @@ async def test_a_bug_is_logged_and_not_shown(log: Log, runner: Runner, caplog: p
     await runner.start("a", "ann", fail)
     [ending] = await events(log, "a")
     assert isinstance(ending, Failed)
-    assert ending.code == "internal"
+    assert (ending.code, ending.is_retryable) == ("internal", True)
     assert "secret" not in ending.message
     assert "ZeroDivisionError" in caplog.text
 

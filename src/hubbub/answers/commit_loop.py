@@ -35,7 +35,7 @@ class CommitLoop:
         self._commit = commit
         self._sources = sources
         self._waiting: asyncio.Future[bool] | None = None
-        """What `run` waits for, if it waits."""
+        """What `run` waits for, or waited for last."""
         self._has_news = False
         self._is_urgent = False
         self._is_over = False
@@ -109,7 +109,6 @@ class CommitLoop:
         try:
             return await self._waiting
         finally:
-            self._waiting = None
             if timer is not None:
                 timer.cancel()
 

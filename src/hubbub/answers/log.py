@@ -30,7 +30,6 @@ from hubbub.core.events import (
     Failed,
     Queued,
     Searched,
-    Usage,
     decode,
     encode,
 )
@@ -343,14 +342,6 @@ class Log:
             return entry.number, True
         answer = await self.answer(answer_id)
         return answer.number, answer.state == "open"
-
-    def written(self, answer_id: str) -> tuple[int, Usage | None]:
-        """Return how long the text of an open answer is that is made here, and what it took, if that was told.
-
-        What waits to be stored is not in it.
-        """
-        folding = self._own[answer_id].folding
-        return folding.text_characters, folding.usage
 
     async def forget(self, answer_ids: Collection[str]) -> None:
         """Drop the logs of answers, which must have ended."""

@@ -13,7 +13,7 @@ from hubbub.answers.batches import failure_of
 from hubbub.answers.log import INTERRUPTED, Log
 from hubbub.answers.savings import Savings
 from hubbub.core.errors import HubbubError, ModelError, Overloaded, StoreError, StoreLost
-from hubbub.core.events import Done, Ending, Event, Failed, Stopped
+from hubbub.core.events import Done, Ending, Event, Failed, Reclassified, Stopped, Text, Usage
 from hubbub.core.lasting import Lasting
 from hubbub.core.tasks import Tasks
 from hubbub.core.tokens import CHARACTERS_PER_TOKEN
@@ -54,6 +54,22 @@ class _Running:
         self.is_let_go = False
         """Whether another worker makes it now: nothing is to be stored of it here."""
         self.ending_if_cancelled: Ending = INTERRUPTED
+        self._text_characters = 0
+        self._usage: Usage | None = None
+
+    def note(self, event: Event) -> None:
+        """Take what the answer says next, for `tokens`."""
+        if isinstance(event, Text):
+            self._text_characters += len(event.text)
+        elif isinstance(event, Reclassified):
+            self._text_characters = 0
+        elif isinstance(event, Usage):
+            self._usage = event
+
+    @property
+    def tokens(self) -> int:
+        """How long the answer is by now: as it was told, or else about."""
+        return self._usage.completion_tokens if self._usage else self._text_characters // CHARACTERS_PER_TOKEN
 
 
 class Runner:
@@ -367,7 +383,7 @@ class Runner:
                 ending = (
                     running.ending_if_cancelled
                     if is_over
-                    else await self._make(answer_id, work, admission, within_seconds)
+                    else await self._make(answer_id, work, running, admission, within_seconds)
                 )
             except asyncio.CancelledError:
                 # It was cancelled by `_cancel` or `let_go_all` and ends right below: the cancellation is not lost.
@@ -387,26 +403,26 @@ class Runner:
                 current().set("hubbub.answer.is_left_to_others", True)
             else:
                 with step("finish"):
-                    await self._end(answer_id, self._counted(answer_id, ending, admission.ticket.deployment))
+                    await self._end(answer_id, self._counted(running, ending, admission.ticket.deployment))
         finally:
             current().end()
             admission.leave()
             if self._running.get(answer_id) is running:
                 del self._running[answer_id]
 
-    def _counted(self, answer_id: str, ending: Ending, deployment: str) -> Ending:
+    def _counted(self, running: _Running, ending: Ending, deployment: str) -> Ending:
         """Return the ending, with what it saved where nobody watched."""
-        is_unwatched = isinstance(ending, Stopped) and ending.reason == UNWATCHED
-        if is_unwatched or isinstance(ending, Done):
-            characters, usage = self._log.written(answer_id)
-            tokens = usage.completion_tokens if usage else characters // CHARACTERS_PER_TOKEN
-            if is_unwatched:
-                return Stopped(UNWATCHED, self.savings.stopped(deployment, tokens))
-            self.savings.complete(deployment, tokens)
+        if isinstance(ending, Stopped) and ending.reason == UNWATCHED:
+            return Stopped(UNWATCHED, self.savings.stopped(deployment, running.tokens))
+        if isinstance(ending, Done):
+            self.savings.complete(deployment, running.tokens)
         return ending
 
-    async def _make(self, answer_id: str, work: Work, admission: Admission, within_seconds: float | None) -> Ending:
+    async def _make(
+        self, answer_id: str, work: Work, running: _Running, admission: Admission, within_seconds: float | None
+    ) -> Ending:
         def send(event: Event) -> None:
+            running.note(event)
             self._log.append(answer_id, event)
 
         with step("admission") as waiting:

@@ -243,11 +243,6 @@ class Folding:
         return bool(self._texts or self._thoughts or self._calls) or not self.is_whole
 
     @property
-    def usage(self) -> Usage | None:
-        """What it took, as far as that was told."""
-        return self._answer.usage
-
-    @property
     def hits(self) -> tuple[Hit, ...] | None:
         """What was found; None: nothing was searched yet."""
         return None if self._answer.query is None else self._answer.hits
