@@ -161,6 +161,21 @@ def test_comments_text_boxes_and_charts_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_an_old_comment_is_read_beside_a_thread_on_another_cell(tmp_path: Path) -> None:
+    old = (
+        '<comment ref="A1"><text><t>[Threaded comment]</t></text></comment>'
+        '<comment ref="B2"><text><t>Ask Bob.</t></text></comment>'
+    )
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(threadedComment="../t.xml", comments="../c.xml"),
+        "xl/t.xml": '<c><threadedComment ref="A1"><text>Agreed?</text></threadedComment></c>',
+        "xl/c.xml": f"<c>{old}</c>",
+    }
+    assert load(workbook(tmp_path / "a.xlsx", rows("Item|Price", "Tea|3"), parts)).blocks[2:] == [
+        Paragraph("Comment on A1: Agreed?\nComment on B2: Ask Bob.")
+    ]
+
+
 def test_a_merged_cell_stands_in_each_of_its_rows(tmp_path: Path) -> None:
     sheet = rows("Region|City|Rain", "North|Kiel|9", "|Husum|8") + '<mergeCells><mergeCell ref="A2:A3"/></mergeCells>'
     assert load(workbook(tmp_path / "a.xlsx", sheet)).blocks[1] == Table(

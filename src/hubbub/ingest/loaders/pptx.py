@@ -10,7 +10,7 @@ from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Tabl
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.drawings import drop_fallbacks, graphic, paragraph_text, paragraphs
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, relation_id
@@ -93,7 +93,7 @@ class _Slide:
         root = package.xml(part)
         if root is None:
             raise SyntaxError(part)
-        _drop_fallbacks(root)
+        drop_fallbacks(root)
         self._package = package
         self._inlaid = inlaid
         self._relations = package.relations(part)
@@ -266,18 +266,6 @@ def _place(shape: Any) -> tuple[int, int] | None:
         if found is not None:
             return _whole(found.get("x")), _whole(found.get("y"))
     return None
-
-
-def _drop_fallbacks(root: Any) -> None:
-    """Drop what stands for programs that don't know a newer element, where that element says something itself."""
-    for alternative in list(root.iter("{*}AlternateContent")):
-        choice = alternative.find("{*}Choice")
-        if choice is not None and any(True for _ in choice.iter("{*}t", "{*}chart", "{*}relIds")):
-            for fallback in alternative.findall("{*}Fallback"):
-                alternative.remove(fallback)
-        for inner in list(alternative):  # the shapes inside stand in the tree themselves
-            for shape in list(inner):
-                alternative.addprevious(shape)
 
 
 def _whole(text: str | None) -> int:
