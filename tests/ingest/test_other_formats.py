@@ -192,3 +192,17 @@ def test_damaged_files_are_read_or_refused(name: str, data: st.DataObject) -> No
     )
     with contextlib.suppress(HubbubError):
         load(name, seed[:place] + noise + seed[place + data.draw(st.integers(0, 6)) :])
+
+
+def test_each_card_is_a_paragraph() -> None:
+    cards = b"BEGIN:VCARD\nFN:Eva\nTEL:1\nEND:VCARD\nBEGIN:VCARD\nFN:Max\nTEL:2\nEND:VCARD\n"
+    assert load("a.vcf", cards).blocks == [
+        Paragraph("BEGIN:VCARD\nFN:Eva\nTEL:1\nEND:VCARD"),
+        Paragraph("BEGIN:VCARD\nFN:Max\nTEL:2\nEND:VCARD"),
+    ]
+
+
+def test_what_a_mail_only_refers_to_is_said() -> None:
+    mail = b'Content-Type: message/external-body; access-type=URL; URL="https://x/a.pdf"\n\nContent-ID: <1>\n\n'
+    (lost,) = load("a.eml", b"Subject: Lease\n" + mail).omitted
+    assert lost.text == "1 of 1 files in it could not be read: https://x/a.pdf"

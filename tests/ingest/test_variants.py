@@ -279,6 +279,26 @@ ODF_SHEET = (
         (
             "a.eml",
             mail(
+                "Content-Type: text/plain\n\nPlease open this mail in a program that shows pages",
+                "Content-Type: text/x-amp-html\n\n<html amp4email><p>Tea 6</p>",
+                "Content-Type: text/html\n\n<p>Tea 5</p>",
+                kind="multipart/alternative",
+            ),
+            "From: a Tea 5",
+        ),
+        (
+            "a.eml",
+            "From: a\nContent-Type: text/plain; format=flowed\n\nthree \n months\n> as \n> said \nsince\n-- \nAnn",
+            "From: a three months > as said since -- Ann",
+        ),
+        (
+            "a.eml",
+            "From: a\nContent-Type: text/plain; format=flowed; delsp=yes\n\nnumber 123 \n456, at \n\nonce",
+            "From: a number 123456, at once",
+        ),
+        (
+            "a.eml",
+            mail(
                 "Content-Type: text/plain\n\nDo come",
                 "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nSUMMARY:All about the bud\n get\\, twice\nEND:VCALENDAR",
                 kind="multipart/alternative",
@@ -289,6 +309,11 @@ ODF_SHEET = (
             "a.vcf",
             "BEGIN:VCARD\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BC=\nller;Eva\nNOTE:one\\ntwo\nEND:VCARD",
             "BEGIN:VCARD N:Müller;Eva NOTE:one two END:VCARD",
+        ),
+        (
+            "a.vcf",
+            f"BEGIN:VCARD\nFN:Eva\nPHOTO;ENCODING=b:{'A' * 60}\n {'B' * 60}\nTEL:1\nEND:VCARD",
+            "BEGIN:VCARD FN:Eva PHOTO;ENCODING=b:(not read) TEL:1 END:VCARD",
         ),
         (
             "a.eml",
