@@ -202,6 +202,23 @@ def test_what_is_struck_out_and_what_stands_higher_is_marked(tmp_path: Path) -> 
     assert table.rows == (("[Struck out: old] new 10^6", "[Struck out: 5]", "6", "7"),)
 
 
+def test_texts_are_shown_by_their_formats_too(tmp_path: Path) -> None:
+    codes = (";;;", "0;-0;0;&quot;No. &quot;@", "0;;", "@")
+    formats = "".join(f'<numFmt numFmtId="{200 + number}" formatCode="{code}"/>' for number, code in enumerate(codes))
+    styles = "".join(f'<xf numFmtId="{200 + number}"/>' for number in range(len(codes)))
+    cells = "".join(
+        f'<c r="{column}1" s="{style}" t="inlineStr"><is><t>x7</t></is></c>' for style, column in enumerate("ABCD")
+    )
+    found = load(
+        workbook(
+            tmp_path / "a.xlsx",
+            f'<sheetData><row r="1">{cells}</row></sheetData>',
+            styles=f"<numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs>",
+        )
+    )
+    assert found.blocks[1:] == [Table((("[Hidden: x7]", "No. x7", "x7", "x7"),))]
+
+
 def test_a_damaged_sheet_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = rows("Item|Price", *(f"Tea {number}|3" for number in range(2000)))
     found = reading(workbook(tmp_path / "a.xlsx", whole[: len(whole) // 2]))

@@ -219,6 +219,10 @@ ODF_SHEET = (
         ("a.html", '<p hidden>no<p hidden="until-found">one', "one"),
         ("a.html", '<aside epub:type="footnote" hidden>note</aside>', "note"),
         ("a.html", "<table><tr><td hidden>no<td>a<td rowspan=2>b<tr><td>c</table>", "a | b c | b"),
+        ("a.html", "<p>1<sup>1</sup>&frasl;<sub>2</sub> cups, 10<sup>6</sup>", "1 1⁄2 cups, 10^6"),
+        ("a.html", '<p>10<span style="vertical-align: super">6</span> g', "10^6 g"),
+        ("a.html", '<p>Cost 5<a role="doc-noteref" href="#n">1</a>.', "Cost 5^1."),
+        ("a.html", '<p>Cost 5<a epub:type="noteref" href="#n">1</a>.', "Cost 5^1."),
         # Tables of text
         ("a.csv", "Names\nAda\nBob, Jr.\nCem\n", "Names Ada Bob, Jr. Cem"),
         ("a.csv", "Price\n1,50\n2,75\n3,25\n", "Price 1,50 2,75 3,25"),

@@ -81,6 +81,18 @@ def format_of(number: int, code: str, is_1904: bool) -> Shown | None:
     return show
 
 
+@lru_cache(4096)
+def around_text(code: str) -> tuple[str, str] | None:
+    """Return what a format shows before and after a text; None where it shows no text at all."""
+    sections = _sections(code[:_LONGEST_FORMAT])
+    if len(sections) < 4 and "@" not in sections[-1]:
+        return "", ""
+    before, sign, after = sections[-1].partition("@")
+    if not sections[-1].strip():
+        return None
+    return (_literals(before).lstrip(), _literals(after).rstrip()) if sign else ("", "")
+
+
 def _sections(code: str) -> list[str]:
     found = _SECTION.findall(code)
     if len(found) > 1 and not code.endswith(";"):
