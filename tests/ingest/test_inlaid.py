@@ -191,6 +191,13 @@ def test_pictures_that_nobody_reads_are_counted(tmp_path: Path, name: str, made:
     assert found.completeness.but == "1 picture was not read by OCR, for lack of time"
 
 
+def test_a_picture_in_many_mails_of_a_mailbox_is_read_once(tmp_path: Path) -> None:
+    mails = b"".join(b"From a@x Mon Jan  1 00:00:00 2024\n" + mail(LEASE) + b"\n" for _ in range(3))
+    found = reading_of(tmp_path, "a.mbox", mails, Turn(PLAN, recogniser=Scripted(Recognised("The lease ends.", 92))))
+    assert text_of(found).count("The lease ends.") == 1
+    assert found.completeness.but == ""
+
+
 def test_photos_say_nothing_and_what_is_no_picture_is_counted(tmp_path: Path) -> None:
     grain = [Recognised("!~ ii oo lll", 12)] * 4
     found = reading_of(tmp_path, "a.docx", word(LEASE), Turn(PLAN, recogniser=Scripted(*grain)))

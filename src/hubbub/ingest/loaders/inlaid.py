@@ -32,11 +32,14 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP")
 class Inlaid:
     """The pictures of one document. One that stands there many times, such as a logo, is read where it comes first."""
 
-    def __init__(self, data_of: Callable[[str], bytes]) -> None:
-        """Take what returns the bytes of a picture by its name in the file; none where it is not there."""
+    def __init__(self, data_of: Callable[[str], bytes], seen: set[bytes] | None = None) -> None:
+        """Take what returns the bytes of a picture by its name in the file; none where it is not there.
+
+        `seen` keeps which pictures were read, for all parts of a file that show the same ones.
+        """
         self._data_of = data_of
         self._names: set[str] = set()
-        self._seen: set[bytes] = set()
+        self._seen: set[bytes] = set() if seen is None else seen
 
     def read(self, name: str, page: int | None = None) -> list[Block]:
         """Return what a picture says, marked as read from it; one that nobody reads is counted.

@@ -41,20 +41,21 @@ def load(file: BinaryIO) -> Loaded:
         return read(email.message_from_bytes(data))
     mails = [_QUOTED.sub(rb"\1", one) for one in _MAILBOX.split(data) if one.strip()]
     read_all: list[Loaded] = []
+    seen: set[bytes] = set()
     for number, one in enumerate(mails):
         with reading_one(number, len(mails)):
-            read_all.append(read(email.message_from_bytes(one)))
+            read_all.append(read(email.message_from_bytes(one), seen))
     blocks: list[Block] = []
     for one in read_all:
         blocks += [Heading(one.title or "Mail", 1), *one.blocks]
     return Loaded(blocks, omitted=tuple(omission for one in read_all for omission in one.omitted))
 
 
-def read(message: email.message.Message) -> Loaded:
-    """Return what a mail says."""
+def read(message: email.message.Message, seen: set[bytes] | None = None) -> Loaded:
+    """Return what a mail says. `seen` keeps which pictures were read in other mails of its mailbox."""
     lines = [f"{name}: {value}" for name in _SHOWN if (value := _header(message, name))]
     blocks: list[Block] = [Paragraph("\n".join(lines))] if lines else []
-    pictures = _Pictures()
+    pictures = _Pictures(seen)
     bodies, attached = _parts(message, pictures)
     for body in bodies:
         blocks += body.blocks
@@ -66,9 +67,9 @@ def read(message: email.message.Message) -> Loaded:
 class _Pictures:
     """The pictures that a mail shows within its text."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: set[bytes] | None) -> None:
         self._parts: dict[str, email.message.Message] = {}
-        self._inlaid = Inlaid(self._data)
+        self._inlaid = Inlaid(self._data, seen)
 
     def _data(self, address: str) -> bytes:
         part = self._parts.get(unquote(address.removeprefix("cid:")))
