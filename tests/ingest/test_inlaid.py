@@ -5,7 +5,8 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from email.message import EmailMessage
 from pathlib import Path
 
 import docx
@@ -21,6 +22,7 @@ from hubbub.ingest.ocr.base import Plan, Recognised
 from hubbub.ingest.ocr.turn import Turn, taking
 from hubbub.ingest.reader import Reading, read_here
 from hubbub.ingest.reading import read
+from tests.ingest.compound import compound, texts
 from tests.ingest.scans import encoded, scan
 from tests.ingest.test_ocr import PLAN, Scripted
 
@@ -101,7 +103,54 @@ def notebook(*pictures: bytes) -> bytes:
     return json.dumps({"nbformat": 4, "cells": cells}).encode()
 
 
-KINDS = [("a.docx", word), ("a.pptx", slides), ("a.xlsx", sheets), ("a.odt", odt), ("a.ipynb", notebook)]
+def _page(addresses: Iterable[str]) -> str:
+    shown = "".join(f'<p>Before {number}.</p><img src="{one}"/>' for number, one in enumerate(addresses))
+    return f"<html><body>{shown}<p>After.</p></body></html>"
+
+
+def page(*pictures: bytes) -> bytes:
+    return _page(f"data:image/png;base64,{base64.b64encode(data).decode()}" for data in pictures).encode()
+
+
+def book(*pictures: bytes) -> bytes:
+    out = io.BytesIO()
+    container = '<container><rootfile full-path="O/c.opf"/></container>'
+    spine = '<package><manifest><item id="a" href="t/a.xhtml"/></manifest><spine><itemref idref="a"/></spine></package>'
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("META-INF/container.xml", container)
+        archive.writestr("O/c.opf", spine)
+        archive.writestr("O/t/a.xhtml", _page(f"../i/{number}%20.png" for number in range(len(pictures))))
+        for number, data in enumerate(pictures):
+            archive.writestr(f"O/i/{number} .png", data)
+    return out.getvalue()
+
+
+def mail(*pictures: bytes) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = "Lease"
+    message.set_content("See the pictures.")
+    message.add_alternative(_page(f"cid:{number}@x" for number in range(len(pictures))), subtype="html")
+    shown = message.get_payload(1)
+    assert isinstance(shown, EmailMessage)
+    for number, data in enumerate(pictures):
+        shown.add_related(data, "image", "png", cid=f"<{number}@x>")
+    return message.as_bytes()
+
+
+def outlook(*pictures: bytes) -> bytes:
+    streams = {"__properties_version1.0": bytes(32)}
+    streams |= texts(x0037="Lease", x1013=_page(f"cid:{number}@x" for number in range(len(pictures))))
+    for number, data in enumerate(pictures):
+        below = f"__attach_version1.0_#{number:08X}/"
+        streams |= {f"{below}__properties_version1.0": bytes(8), f"{below}__substg1.0_37010102": data}
+        streams |= texts(below, x370E="image/png", x3712=f"{number}@x")
+    return compound(streams)
+
+
+KINDS = [
+    *(("a.docx", word), ("a.pptx", slides), ("a.xlsx", sheets), ("a.odt", odt), ("a.ipynb", notebook)),
+    *(("a.html", page), ("a.epub", book), ("a.eml", mail), ("a.msg", outlook)),
+]
 
 
 def reading_of(folder: Path, name: str, data: bytes, turn: Turn) -> Reading:
@@ -140,6 +189,13 @@ def test_pictures_that_nobody_reads_are_counted(tmp_path: Path, name: str, made:
     scripted = Scripted(None, Recognised("~", 80))
     found = reading_of(tmp_path, name, data, Turn(PLAN, recogniser=scripted))
     assert found.completeness.but == "1 picture was not read by OCR, for lack of time"
+
+
+def test_a_picture_in_many_mails_of_a_mailbox_is_read_once(tmp_path: Path) -> None:
+    mails = b"".join(b"From a@x Mon Jan  1 00:00:00 2024\n" + mail(LEASE) + b"\n" for _ in range(3))
+    found = reading_of(tmp_path, "a.mbox", mails, Turn(PLAN, recogniser=Scripted(Recognised("The lease ends.", 92))))
+    assert text_of(found).count("The lease ends.") == 1
+    assert found.completeness.but == ""
 
 
 def test_photos_say_nothing_and_what_is_no_picture_is_counted(tmp_path: Path) -> None:

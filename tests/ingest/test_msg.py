@@ -202,3 +202,38 @@ def test_files_attached_to_a_pdf_are_read() -> None:
         Paragraph("In the lease."),
     ]
     assert loaded.omitted == ()
+
+
+def test_a_mail_says_for_whom_it_was_sent_and_what_of_it_lies_elsewhere() -> None:
+    linked, drawn = "__attach_version1.0_#00000000/", "__attach_version1.0_#00000001/"
+    streams = {
+        **mail(),
+        **texts(x0042="Boss", x0065="boss@example.org", x1000="See there."),
+        f"{linked}__properties_version1.0": b"\0" * 8,
+        **texts(linked, x3707="cloud.docx", x370D="https://example.org/cloud.docx"),
+        f"{drawn}__properties_version1.0": b"\0" * 8,
+        f"{drawn}__substg1.0_3701000D/CONTENTS": b"drawn",
+        **texts(drawn, x3001="Bitmap"),
+    }
+    loaded = load("a.msg", compound(streams))
+    assert flat(loaded.blocks[:1]).startswith("From: Ann <ann@example.org> on behalf of Boss <boss@example.org> To:")
+    (lost,) = loaded.omitted
+    assert (lost.text, lost.count) == ("2 of 2 files in it could not be read: cloud.docx, Bitmap", 2)
+
+
+def test_an_appointment_says_when_and_where_it_is_and_a_contact_how_to_reach_it() -> None:
+    appointments = bytes.fromhex("0220060000000000C000000000000046")
+    named = b"".join(
+        struct.pack("<IHH", number, 3 << 1, place) for place, number in enumerate((0x820D, 0x820E, 0x8208))
+    )
+    streams = {
+        "__properties_version1.0": properties(32, x80000040=ADDED, x80010040=ADDED + 36_000_000_000),
+        "__nameid_version1.0/__substg1.0_00020102": appointments,
+        "__nameid_version1.0/__substg1.0_00030102": named,
+        **texts(x001A="IPM.Appointment", x0037="Rent", x8002="Room 5"),
+    }
+    assert load("a.msg", compound(streams)).blocks == [
+        Paragraph("Subject: Rent\nStart: 2024-03-04 15:40 UTC\nEnd: 2024-03-04 16:40 UTC\nLocation: Room 5")
+    ]
+    contact = {"__properties_version1.0": properties(32), **texts(x001A="IPM.Contact", x3001="Ann", x3A1C="170 2")}
+    assert load("a.msg", compound(contact)).blocks == [Paragraph("Name: Ann\nMobile telephone: 170 2")]

@@ -192,3 +192,34 @@ def test_damaged_files_are_read_or_refused(name: str, data: st.DataObject) -> No
     )
     with contextlib.suppress(HubbubError):
         load(name, seed[:place] + noise + seed[place + data.draw(st.integers(0, 6)) :])
+
+
+def test_each_card_is_a_paragraph() -> None:
+    cards = b"BEGIN:VCARD\nFN:Eva\nTEL:1\nEND:VCARD\nBEGIN:VCARD\nFN:Max\nTEL:2\nEND:VCARD\n"
+    assert load("a.vcf", cards).blocks == [
+        Paragraph("BEGIN:VCARD\nFN:Eva\nTEL:1\nEND:VCARD"),
+        Paragraph("BEGIN:VCARD\nFN:Max\nTEL:2\nEND:VCARD"),
+    ]
+
+
+def test_what_a_mail_only_refers_to_is_said() -> None:
+    mail = b'Content-Type: message/external-body; access-type=URL; URL="https://x/a.pdf"\n\nContent-ID: <1>\n\n'
+    (lost,) = load("a.eml", b"Subject: Lease\n" + mail).omitted
+    assert lost.text == "1 of 1 files in it could not be read: https://x/a.pdf"
+
+
+@pytest.mark.parametrize(
+    ("forms", "expected"),
+    [
+        ({"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": "42 g"}, Paragraph("42 g")),
+        ({"text/plain": "<a.Styler at 0x7f0a>", "text/html": "<table><tr><td>A<td>5</table>"}, Table((("A", "5"),))),
+        ({"text/plain": "<IPython.core.display.JSON object>", "application/json": {"a": 5}}, Code('{"a": 5}')),
+        ({"text/plain": "<Figure size 1x1>", "image/svg+xml": "<svg><text>5 g</text></svg>"}, Paragraph("5 g")),
+        ({"text/plain": "<b>", "text/html": ""}, Code("<b>")),
+        ({"text/plain": ["12%\r", "100%\r\n"]}, Code("100%\r\n")),
+        ({"application/x-plot": {}}, Code("[Output that was not read: application/x-plot]")),
+    ],
+)
+def test_what_came_of_a_cell_is_read_in_the_form_that_is_shown(forms: dict[str, object], expected: Block) -> None:
+    cell = {"cell_type": "code", "source": "", "outputs": [{"data": forms}]}
+    assert load("a.ipynb", json.dumps({"nbformat": 4, "cells": [cell]}).encode()).blocks == [expected]

@@ -230,3 +230,34 @@ def test_the_points_of_a_scatter_chart_stay_with_their_own_places(tmp_path: Path
     assert load(tmp_path / "a.pptx").blocks[1:] == [
         Table((("", "first"), ("1", "20"), ("3", "40")), 1), Table((("", "second"), ("5", "60")), 1),
     ]  # fmt: skip
+
+
+def test_what_the_master_shows_on_each_slide_is_read_once(tmp_path: Path) -> None:
+    presentation: Any = pptx.Presentation()
+    for text in ("one", "two"):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[BLANK])
+        slide.shapes.add_textbox(0, 0, Inches(1), Inches(1)).text_frame.text = text
+    stamp = slide.shapes.add_textbox(0, 0, Inches(1), Inches(1))
+    stamp.text_frame.text = "Confidential until 2027"
+    presentation.slide_master.shapes._spTree.append(stamp._element)
+    presentation.save(str(tmp_path / "a.pptx"))
+    assert [block.text for block in load(tmp_path / "a.pptx").blocks if isinstance(block, Paragraph)] == [
+        "one",
+        "[Behind the slide: Confidential until 2027]",
+        "two",
+    ]
+
+
+def test_what_is_hidden_in_a_group_is_hidden(tmp_path: Path) -> None:
+    presentation: Any = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[BLANK])
+    group = slide.shapes.add_group_shape()
+    for text in ("seen", "unseen"):
+        box = group.shapes.add_textbox(0, 0, Inches(1), Inches(1))
+        box.text_frame.text = text
+    box._element.nvSpPr.cNvPr.set("hidden", "1")
+    presentation.save(str(tmp_path / "a.pptx"))
+    loaded = load(tmp_path / "a.pptx")
+    assert loaded.blocks[1:] == [Paragraph("seen", 1)]
+    (hidden,) = loaded.hidden
+    assert hidden.blocks[1:] == [Paragraph("unseen", 1)]

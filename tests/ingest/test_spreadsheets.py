@@ -161,6 +161,21 @@ def test_comments_text_boxes_and_charts_are_read(tmp_path: Path) -> None:
     ]
 
 
+def test_an_old_comment_is_read_beside_a_thread_on_another_cell(tmp_path: Path) -> None:
+    old = (
+        '<comment ref="A1"><text><t>[Threaded comment]</t></text></comment>'
+        '<comment ref="B2"><text><t>Ask Bob.</t></text></comment>'
+    )
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(threadedComment="../t.xml", comments="../c.xml"),
+        "xl/t.xml": '<c><threadedComment ref="A1"><text>Agreed?</text></threadedComment></c>',
+        "xl/c.xml": f"<c>{old}</c>",
+    }
+    assert load(workbook(tmp_path / "a.xlsx", rows("Item|Price", "Tea|3"), parts)).blocks[2:] == [
+        Paragraph("Comment on A1: Agreed?\nComment on B2: Ask Bob.")
+    ]
+
+
 def test_a_merged_cell_stands_in_each_of_its_rows(tmp_path: Path) -> None:
     sheet = rows("Region|City|Rain", "North|Kiel|9", "|Husum|8") + '<mergeCells><mergeCell ref="A2:A3"/></mergeCells>'
     assert load(workbook(tmp_path / "a.xlsx", sheet)).blocks[1] == Table(
@@ -185,6 +200,23 @@ def test_what_is_struck_out_and_what_stands_higher_is_marked(tmp_path: Path) -> 
     (table,) = load(workbook(tmp_path / "a.xlsx", sheet, styles=styles)).blocks[1:]
     assert isinstance(table, Table)
     assert table.rows == (("[Struck out: old] new 10^6", "[Struck out: 5]", "6", "7"),)
+
+
+def test_texts_are_shown_by_their_formats_too(tmp_path: Path) -> None:
+    codes = (";;;", "0;-0;0;&quot;No. &quot;@", "0;;", "@")
+    formats = "".join(f'<numFmt numFmtId="{200 + number}" formatCode="{code}"/>' for number, code in enumerate(codes))
+    styles = "".join(f'<xf numFmtId="{200 + number}"/>' for number in range(len(codes)))
+    cells = "".join(
+        f'<c r="{column}1" s="{style}" t="inlineStr"><is><t>x7</t></is></c>' for style, column in enumerate("ABCD")
+    )
+    found = load(
+        workbook(
+            tmp_path / "a.xlsx",
+            f'<sheetData><row r="1">{cells}</row></sheetData>',
+            styles=f"<numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs>",
+        )
+    )
+    assert found.blocks[1:] == [Table((("[Hidden: x7]", "No. x7", "x7", "x7"),))]
 
 
 def test_a_damaged_sheet_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -235,16 +267,30 @@ def test_a_library_writes_what_we_read(tmp_path: Path) -> None:
         ("##0.0E+0", 0, "0.0E+0"),
         ('0.0,,"M"', 12_500_000, "12.5M"),
         ('[>=1000]0.0,"k";0', 15, "15"),
+        ('[>=1000000]0.0,,"M";[>=1000]0.0,"K";0', -2500, "-2500"),
+        ('[>=1000]0.0,"K";0', -5, "-5"),
+        ('[=1]"Yes";[=0]"No";General', -2, "-2"),
+        ('[>=100]0;0;"low"', 50, "low"),
+        ("[>=0]0;(0)", -5, "(5)"),
         ("0.00E+00", 12345.678, "1.23E+04"),
         ("0.000E+00", 12345, "1.235E+04"),
         ("0.0E+00", 9.96, "1.0E+01"),
         ("# ?/?", 2.5, "2 1/2"),
+        ('# ?/?" inch"', -1.5, "-1 1/2 inch"),
+        ('"Size "# ?/?', 1.5, "Size 1 1/2"),
+        ("# ?/8", 0.33, "3/8"),
+        ("# ?/8", 1.99, "2"),
+        ("?/?", 1.5, "3/2"),
+        ("#'##0.00", 12345.5, "12'345.50"),
+        ("# ##0.00", 1234567.5, "1234 567.50"),
         ("0.00", 2.675, "2.68"),
         ("dd.mm.yyyy", 45352, "01.03.2024"),
         ("d-mmm-yy", 45352, "1-Mar-2024"),
         ("[$-409]mmmm d, yyyy;@", 45352, "March 1, 2024"),
         ("h:mm AM/PM", 0.75, "6:00 PM"),
         ("[h]:mm", 1.5, "36:00"),
+        ("[h]:mm", -0.3, "-7:12"),
+        ("[h]:mm:ss", 1.999998, "48:00:00"),
         ("mm:ss.0", 0.001, "01:26.4"),
         ("yyyy-mm-dd", 59, "1900-02-28"),
         ("yyyy-mm-dd", 1e12, "1000000000000.0"),

@@ -219,6 +219,10 @@ ODF_SHEET = (
         ("a.html", '<p hidden>no<p hidden="until-found">one', "one"),
         ("a.html", '<aside epub:type="footnote" hidden>note</aside>', "note"),
         ("a.html", "<table><tr><td hidden>no<td>a<td rowspan=2>b<tr><td>c</table>", "a | b c | b"),
+        ("a.html", "<p>1<sup>1</sup>&frasl;<sub>2</sub> cups, 10<sup>6</sup>", "1 1⁄2 cups, 10^6"),
+        ("a.html", '<p>10<span style="vertical-align: super">6</span> g', "10^6 g"),
+        ("a.html", '<p>Cost 5<a role="doc-noteref" href="#n">1</a>.', "Cost 5^1."),
+        ("a.html", '<p>Cost 5<a epub:type="noteref" href="#n">1</a>.', "Cost 5^1."),
         # Tables of text
         ("a.csv", "Names\nAda\nBob, Jr.\nCem\n", "Names Ada Bob, Jr. Cem"),
         ("a.csv", "Price\n1,50\n2,75\n3,25\n", "Price 1,50 2,75 3,25"),
@@ -279,6 +283,26 @@ ODF_SHEET = (
         (
             "a.eml",
             mail(
+                "Content-Type: text/plain\n\nPlease open this mail in a program that shows pages",
+                "Content-Type: text/x-amp-html\n\n<html amp4email><p>Tea 6</p>",
+                "Content-Type: text/html\n\n<p>Tea 5</p>",
+                kind="multipart/alternative",
+            ),
+            "From: a Tea 5",
+        ),
+        (
+            "a.eml",
+            "From: a\nContent-Type: text/plain; format=flowed\n\nthree \n months\n> as \n> said \nsince\n-- \nAnn",
+            "From: a three months > as said since -- Ann",
+        ),
+        (
+            "a.eml",
+            "From: a\nContent-Type: text/plain; format=flowed; delsp=yes\n\nnumber 123 \n456, at \n\nonce",
+            "From: a number 123456, at once",
+        ),
+        (
+            "a.eml",
+            mail(
                 "Content-Type: text/plain\n\nDo come",
                 "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nSUMMARY:All about the bud\n get\\, twice\nEND:VCALENDAR",
                 kind="multipart/alternative",
@@ -289,6 +313,11 @@ ODF_SHEET = (
             "a.vcf",
             "BEGIN:VCARD\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BC=\nller;Eva\nNOTE:one\\ntwo\nEND:VCARD",
             "BEGIN:VCARD N:Müller;Eva NOTE:one two END:VCARD",
+        ),
+        (
+            "a.vcf",
+            f"BEGIN:VCARD\nFN:Eva\nPHOTO;ENCODING=b:{'A' * 60}\n {'B' * 60}\nTEL:1\nEND:VCARD",
+            "BEGIN:VCARD FN:Eva PHOTO;ENCODING=b:(not read) TEL:1 END:VCARD",
         ),
         (
             "a.eml",

@@ -212,12 +212,18 @@ def test_notes_and_comments_follow_their_paragraph(tmp_path: Path) -> None:
     )
     loaded = load(
         tmp_path,
-        body + paragraph("Next.", '<w:r><w:footnoteReference w:id="4"/></w:r>'),
-        footnotes='<w:footnote w:type="separator" w:id="-1"/>' + note(4, "Later.") + note(7, "Not in Bremen."),
+        paragraph("Cost", '<w:r><w:footnoteReference w:id="5" w:customMarkFollows="1"/><w:t>*</w:t></w:r>')
+        + body
+        + paragraph("Next.", '<w:r><w:footnoteReference w:id="4"/></w:r>'),
+        footnotes='<w:footnote w:type="separator" w:id="-1"/>'
+        + note(5, "Net.")
+        + note(4, "Later.")
+        + note(7, "Not in Bremen."),
         endnotes=note(3, "See the appendix.", "endnote"),
         comments=note(0, "Is that so?", "comment"),
     )
     assert loaded.blocks == [
+        Paragraph("Cost*\n[Footnote: Net.]"),
         Paragraph(
             "A surcharge applies, too.\n[Footnote 1: Not in Bremen.]\n[Endnote 1: See the appendix.]\n"
             "[Comment by Ann: Is that so?]"
@@ -268,7 +274,8 @@ NUMBERING = (
     '<w:abstractNum w:abstractNumId="5">'
     '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="§ %1"/></w:lvl>'
     '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1.%2)"/></w:lvl>'
-    '<w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="bullet"/><w:lvlText w:val="•"/></w:lvl></w:abstractNum>'
+    '<w:lvl w:ilvl="2"><w:start w:val="1"/><w:numFmt w:val="bullet"/><w:lvlText w:val="•"/></w:lvl>'
+    '<w:lvl w:ilvl="3"><w:start w:val="1"/><w:numFmt w:val="none"/><w:lvlText w:val="Note:"/></w:lvl></w:abstractNum>'
     '<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="5"/>'
     '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="7"/></w:lvlOverride></w:num>'
 )
@@ -293,6 +300,7 @@ def test_lists_and_headings_have_the_numbers_that_word_shows(tmp_path: Path) -> 
         + item("monthly", 1)
         + item("in advance", 1)
         + item("cash", 2)
+        + item("no cheques", 3)
         + styled("Deposit", "Own")
         + item("at once", 1)
         + item("Anew", 0, 2)
@@ -304,7 +312,7 @@ def test_lists_and_headings_have_the_numbers_that_word_shows(tmp_path: Path) -> 
         styles=STYLES,
     )
     assert loaded.blocks == [
-        Paragraph("§ 1 Rent\n  1.a) monthly\n  1.b) in advance\n    - cash"),
+        Paragraph("§ 1 Rent\n  1.a) monthly\n  1.b) in advance\n    - cash\n      Note: no cheques"),
         Heading("§ 2 Deposit", 2),
         Paragraph("  2.a) at once\n§ 7 Anew"),
         Paragraph("Odd"),

@@ -38,11 +38,14 @@ def date_format(section: str, is_1904: bool) -> Callable[[float], str]:
     """
     tokens = list(_TOKEN.finditer(section))
     is_12 = any(token["half"] for token in tokens)
+    is_elapsed = any(token["elapsed"] for token in tokens)
     parts_of_second = 1000 if any(token["fraction"] for token in tokens) else 1
     pieces = [_piece(tokens, place, is_12) for place in range(len(tokens))]
 
     def show(serial: float) -> str:
-        at = _moment(serial, is_1904, parts_of_second)
+        if is_elapsed:  # the hours of a negative time count on from zero, too; all parts are of the same second
+            serial = round(serial * 86400 * parts_of_second) / parts_of_second / 86400
+        at = _moment(abs(serial) if is_elapsed else serial, is_1904, parts_of_second)
         if at is None:
             return str(serial)
         return "".join(piece if isinstance(piece, str) else piece(at, serial) for piece in pieces).strip()

@@ -1,18 +1,15 @@
 """Read the text of what is drawn in Office's files: shapes, charts and diagrams."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
-import msgspec
-
-from hubbub.ingest.blocks import Block, Paragraph, Table
-from hubbub.ingest.loaders.formats import Shown, format_of
+from hubbub.ingest.blocks import Block, Paragraph
+from hubbub.ingest.loaders.charts import chart
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text
 from hubbub.ingest.loaders.ooxml import Package, relation_id
 from hubbub.ingest.loaders.symbols import in_font, symbol_font, with_symbols
-
-MOST_POINTS = 10_000
 
 
 def paragraphs(element: Any) -> Iterator[str]:
@@ -64,6 +61,7 @@ def drawn(package: Package, part: str, inlaid: Inlaid, page: int | None = None) 
     root = package.xml(part)
     if root is None:
         return []
+    drop_fallbacks(root)
     lines = list(paragraphs(root))
     blocks: list[Block] = [Paragraph("\n".join(lines), page)] if lines else []
     relations = package.relations(part)
@@ -83,79 +81,42 @@ def graphic(package: Package, kind: str, part: str, page: int | None = None) -> 
     if root is None:
         return []
     if kind == "diagramData":
-        lines = [f"- {line}" for line in paragraphs(root)]
+        lines = list(_diagram(root))
         return [Paragraph("\n".join(lines), page)] if lines else []
-    return _chart(root, page)
+    return chart(root, list(paragraphs(root)), page)
 
 
-def _chart(root: Any, page: int | None) -> list[Block]:
-    """Return a chart's titles, and a table of its series over its categories."""
-    lines = list(paragraphs(root))
-    blocks: list[Block] = [Paragraph("Chart: " + "\n".join(lines), page)] if lines else []
-    found: list[_Series] = []
-    categories: dict[int, str] = {}
-    for number, series in enumerate(root.iter("{*}ser"), start=1):
-        name = " ".join(_points(series.find("{*}tx")).values()) or f"Series {number}"
-        categories = _points(_first(series, "{*}cat", "{*}xVal")) or categories
-        name = f"{name} ({number})" if any(name == one.name for one in found) else name
-        found.append(_Series(name, categories, _points(_first(series, "{*}val", "{*}yVal"))))
-        if sizes := _points(series.find("{*}bubbleSize")):
-            found.append(_Series(f"{name} (size)", categories, sizes))
-    if not found:
-        words = [" ".join((node.text or "").split()) for node in root.iter("{*}pt")]
-        return blocks + ([Paragraph("\n".join(filter(None, words)), page)] if any(words) else [])
-    by_categories: dict[tuple[tuple[int, str], ...], list[_Series]] = {}
-    for one in found:
-        # Those that name none, before the first that does, share its names.
-        by_categories.setdefault(tuple((one.categories or categories).items()), []).append(one)
-    return [*blocks, *(_series_table(dict(names), series, page) for names, series in by_categories.items())]
+def _diagram(root: Any) -> Iterator[str]:
+    """Yield a diagram's texts in the order in which it shows them, each below what it belongs to."""
+    numbers = count()
+    points = {one.get("modelId") or str(next(numbers)): one for one in root.iter("{*}pt")}
+    below: dict[str, list[tuple[int, str]]] = {}
+    for link in root.iter("{*}cxn"):
+        if link.get("type", "parOf") == "parOf":
+            order = link.get("srcOrd", "")
+            below.setdefault(link.get("srcId"), []).append((int(order) if order.isdigit() else 0, link.get("destId")))
+    tops = [one for one, point in points.items() if point.get("type") == "doc"]
+    others = [one for one in points if one not in tops]
+    left = [(one, 0) for one in (*reversed(others), *reversed(tops))]
+    while left:
+        name, depth = left.pop()
+        if (point := points.pop(name, None)) is None:
+            continue
+        lines = list(paragraphs(point))
+        yield from (f"{'  ' * depth}- {line}" for line in lines)
+        left += [(one, depth + bool(lines)) for _, one in sorted(below.get(name, ()), reverse=True)]
 
 
-class _Series(msgspec.Struct):
-    """What a chart shows of one kind: numbers over categories, or over other numbers."""
-
-    name: str
-    categories: dict[int, str]
-    values: dict[int, str]
-
-
-def _series_table(categories: dict[int, str], series: list[_Series], page: int | None) -> Table:
-    places = sorted({place for points in (categories, *(one.values for one in series)) for place in points})
-    header = ("", *(one.name for one in series))
-    rows = [(categories.get(place, ""), *(one.values.get(place, "") for one in series)) for place in places]
-    return Table((header, *rows), page)
+def drop_fallbacks(root: Any) -> None:
+    """Drop what stands for programs that don't know a newer element, where that element says something itself."""
+    for alternative in list(root.iter("{*}AlternateContent")):
+        choice = alternative.find("{*}Choice")
+        if choice is not None and any(True for _ in choice.iter(*_SAYING)):
+            for fallback in alternative.findall("{*}Fallback"):
+                alternative.remove(fallback)
+        for inner in list(alternative):  # the shapes inside stand in the tree themselves
+            for shape in list(inner):
+                alternative.addprevious(shape)
 
 
-def _first(element: Any, *names: str) -> Any:
-    return next((found for name in names if (found := element.find(name)) is not None), None)
-
-
-def _format(code: str | None) -> Shown | None:
-    return format_of(0, code, False) if code and code != "General" else None
-
-
-def _shown(text: str, shown: Shown | None) -> str:
-    if shown is None:
-        return text
-    try:
-        return shown(float(text)) or text
-    except (ValueError, OverflowError):
-        return text
-
-
-def _points(element: Any) -> dict[int, str]:
-    """Return the values that a chart keeps of the cells that it shows, by their places; parts of a category joined."""
-    found: dict[int, str] = {}
-    if element is None:
-        return found
-    formatted = _format(element.findtext(".//{*}formatCode"))
-    for point in element.iter("{*}pt"):
-        index = point.get("idx", "")
-        text = " ".join((point.findtext("{*}v") or "").split())
-        code = point.get("formatCode")
-        text = _shown(text, _format(code) if code else formatted)
-        if text and index.isdigit() and int(index) < MOST_POINTS:
-            found[int(index)] = f"{text} {found[int(index)]}" if int(index) in found else text
-    if not found and (text := " ".join((element.findtext("{*}v") or "").split())):
-        found[0] = text
-    return found
+_SAYING = ("{*}t", "{*}chart", "{*}relIds", "{*}slicer", "{*}timeslicer")

@@ -3,6 +3,7 @@
 import posixpath
 import zipfile
 import zlib
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import html
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.xml import name_of, parse
 
 _DAMAGED = because("damaged")
@@ -36,16 +38,25 @@ def load(file: BinaryIO) -> Loaded:
             places = {one.get("id"): one.get("href", "") for one in root.iter() if name_of(one) == "item"}
             title = next((one.text or "" for one in root.iter() if name_of(one) == "title"), "")
             spine = [one.get("idref") for one in root.iter() if name_of(one) == "itemref"]
+            inlaid = Inlaid(lambda name: archive.read(name) if name in names else b"")
             for number, reference in enumerate(spine):
                 read_so_far(number, len(spine))
-                place = posixpath.normpath(
-                    posixpath.join(posixpath.dirname(package), unquote(places.get(reference, "")))
-                )
+                place = _beside(package, places.get(reference, ""))
                 if place not in names:
                     missing += 1
                     continue
-                blocks += html.read_page(html.decode_page(archive.read(place)), is_xml=True).blocks
+                page = html.decode_page(archive.read(place))
+                blocks += html.read_page(page, is_xml=True, pictures=partial(_picture, inlaid, place)).blocks
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, OSError, NotImplementedError) as error:
         raise Invalid(_DAMAGED, code="corrupt") from error
     words = f"{missing} of {len(spine)} parts of the book are missing"
     return Loaded(blocks, title=title, omitted=(Omission("parts", words, missing, len(spine)),) if missing else ())
+
+
+def _beside(place: str, address: str) -> str:
+    """Return the name of what a part of the book has an address for."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(place), unquote(address)))
+
+
+def _picture(inlaid: Inlaid, place: str, address: str) -> list[Block]:
+    return inlaid.read(address if address.startswith("data:") else _beside(place, address))

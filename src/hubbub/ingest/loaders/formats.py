@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 )
 _SECTION = re.compile(r'((?:"[^"]*"?|\\.|[_*].|\[[^\]]*\]|[^;])*)(?:;|$)', re.DOTALL)
 _GENERAL = re.compile("general", re.IGNORECASE)
-_FRACTION = re.compile(r"([?#0]+)\s*/\s*([?#0]+|\d+)")
+_FRACTION = re.compile(r"(?P<whole>[?#0]+(?:\\?\s|_.)+)?[?#0]+\s*/\s*(?P<denominator>[?#0]+|\d+)")
 MOST_DIGITS = 15
 """A double's digits that a spreadsheet shows."""
 _LONGEST_FORMAT = 255
@@ -75,11 +75,22 @@ def format_of(number: int, code: str, is_1904: bool) -> Shown | None:
 
     def show(value: float) -> str:
         index = _chosen(value, conditions)
-        # A section for negative numbers writes its own sign.
-        is_signed = index == 0 or (conditions[index] is not None and len(sections) < 3)
-        return shown[index](value if is_signed or value >= 0 else -value)
+        return shown[index](-value if value < 0 and index == without_sign else value)
 
+    without_sign = 1 if _is_for_negatives(conditions) else None
     return show
+
+
+@lru_cache(4096)
+def around_text(code: str) -> tuple[str, str] | None:
+    """Return what a format shows before and after a text; None where it shows no text at all."""
+    sections = _sections(code[:_LONGEST_FORMAT])
+    if len(sections) < 4 and "@" not in sections[-1]:
+        return "", ""
+    before, sign, after = sections[-1].partition("@")
+    if not sections[-1].strip():
+        return None
+    return (_literals(before).lstrip(), _literals(after).rstrip()) if sign else ("", "")
 
 
 def _sections(code: str) -> list[str]:
@@ -97,9 +108,20 @@ def _condition(section: str) -> tuple[str, float] | None:
     return None
 
 
+def _is_for_negatives(conditions: list[tuple[str, float] | None]) -> bool:
+    """Tell whether the second section is for negative numbers alone, whose sign it writes itself."""
+    if len(conditions) < 2 or conditions[0] not in (None, (">", 0), (">=", 0)):
+        return False
+    if conditions[1] is None:
+        return True
+    return len(conditions) > 2 and conditions[1] == ("<", 0)
+
+
 def _chosen(value: float, conditions: list[tuple[str, float] | None]) -> int:
     """Return the number of the section that a value is shown by."""
     if any(conditions):
+        if len(conditions) > 2 and conditions[1] is None:  # the third is for all others
+            conditions = [conditions[0], ("<", 0), None]
         for index, condition in enumerate(conditions):
             if condition is None or _holds(value, *condition):
                 return index
@@ -162,7 +184,8 @@ def _number(section: str) -> Shown:
         is_empty = text == "@" or (not text.strip() and '"' not in section)
         return lambda value: show_general(value) if is_empty else text.strip()
     if fraction := _FRACTION.search(section):
-        return lambda value: _fraction(value, fraction[1], fraction[2])
+        before, after = _literals(section[: fraction.start()]), _literals(section[fraction.end() :])
+        return lambda value: f"{'-' * (value < 0)}{before}{_fraction(abs(value), fraction)}{after}".strip()
     pattern = "".join(patterns)
     whole, _, after = pattern.partition(".")
     scale = len(pattern) - len(pattern.rstrip(","))
@@ -217,14 +240,14 @@ def _filled(parts: list[_Part], digits: str) -> str:
     if not patterns:
         return digits
     whole, dot, after = digits.partition(".")
-    rest = f"{dot}{after}"
-    for index in reversed(patterns[1:]):
-        length = sum(parts[index].text.count(sign) for sign in "0#?")
-        if "." in parts[index].text or rest or not length:
-            continue
-        texts[index] = whole[-length:] if length < len(whole) else whole
-        whole = whole[: max(0, len(whole) - length)]
-    texts[patterns[0]] = whole + rest
+    last = next((index for index in patterns if "." in parts[index].text), patterns[-1])
+    texts[last] = f"{dot}{after}"
+    for index in reversed([one for one in patterns[1:] if one <= last]):
+        length = sum(parts[index].text.partition(".")[0].count(sign) for sign in "0#?")
+        cut = max(0, len(whole) - length)
+        texts[index] = whole[cut:] + texts[index]
+        whole = whole[:cut]
+    texts[patterns[0]] = whole + texts[patterns[0]]
     return "".join(texts).strip()
 
 
@@ -247,12 +270,13 @@ def _with_power(number: Decimal, width: int, after: int) -> tuple[str, str]:
     return format(rounded, "f"), str(steps)
 
 
-def _fraction(value: float, numerator: str, denominator: str) -> str:
-    whole, rest = divmod(abs(value), 1)
-    most = int(denominator) if denominator.isdigit() and int(denominator) else 10 ** min(len(denominator), 3) - 1
-    part = Fraction(rest).limit_denominator(max(most, 1))
-    if part == 1:
-        whole, part = whole + 1, Fraction(0)
-    sign = "-" if value < 0 else ""
-    texts = [str(int(whole))] if whole or not part else []
-    return sign + " ".join([*texts, f"{part.numerator}/{part.denominator}"] if part else texts)
+def _fraction(value: float, pattern: re.Match[str]) -> str:
+    denominator = pattern["denominator"]
+    whole, rest = divmod(value, 1) if pattern["whole"] else (0, value)
+    if denominator.isdigit() and int(denominator):
+        parts, of = round(rest * int(denominator)), int(denominator)
+    else:
+        parts, of = Fraction(rest).limit_denominator(10 ** min(len(denominator), 3) - 1).as_integer_ratio()
+    if pattern["whole"] and parts == of:
+        whole, parts = whole + 1, 0
+    return " ".join([*([str(int(whole))] if whole or not parts else []), *([f"{parts}/{of}"] if parts else [])])

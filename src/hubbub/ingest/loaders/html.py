@@ -1,8 +1,8 @@
 """Read HTML: what a reader of the page sees of its text, without its navigation."""
 
 import re
-from collections.abc import Mapping, Set
-from typing import BinaryIO
+from collections.abc import Callable, Mapping, Set
+from typing import BinaryIO, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -10,6 +10,7 @@ from hubbub.ingest.blocks import Block, Loaded
 from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import Cell
 from hubbub.ingest.loaders.html_flow import HEADINGS, Attributes, Flow, TableFlow, cell_of
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.labels import codec_of
 from hubbub.ingest.loaders.mathml import FORMULAS, formula
 from hubbub.ingest.loaders.symbols import in_font, symbol_font
@@ -70,6 +71,9 @@ MOST_FRAMES = 5
 """So many pages deep are frames in frames read."""
 HEAD_BYTES = 1024 * 1024
 
+Pictures: TypeAlias = Callable[[str], list[Block]]
+"""Returns what a picture says, by the address that a page has for it."""
+
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?\s*([\w.:+-]+)""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:+-]+)""", re.IGNORECASE)
@@ -82,6 +86,7 @@ _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _STRUCK = frozenset(("s", "strike", "del"))
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*super\b", re.IGNORECASE)
 _FAMILY = re.compile(r"(?:^|;)\s*font(?:-family\s*:|\s*:[^;,]*?[\d.](?:px|pt|em|%)\S*)\s*([^;,]+)", re.IGNORECASE)
 _SHADOW = re.compile(r"<template\b[^>]*>|</template\s*>", re.IGNORECASE)
 _IS_SHADOW = re.compile(r"\sshadow(?:rootmode|root|mode)\s*=", re.IGNORECASE)
@@ -99,20 +104,27 @@ def decode_page(data: bytes) -> str:
     return decode(data, codec_of(declared.group(1).decode("ascii", "replace")) if declared else None)
 
 
-def read_page(text: str, *, is_xml: bool = False, depth: int = 0) -> Loaded:
-    """Return what a page shows, at some depth in others; one that says that it is XML is read as XML, too."""
+def read_page(text: str, *, is_xml: bool = False, depth: int = 0, pictures: Pictures | None = None) -> Loaded:
+    """Return what a page shows, at some depth in others; one that says that it is XML is read as XML, too.
+
+    `pictures` reads those that lie beside the page; without it, those are read that the page itself holds.
+    """
     page = LexborHTMLParser(_with_shadows(_as_html(text) if is_xml or _IS_XHTML.match(text) else text))
     title = page.css_first("head title")
     unseen: set[int] = set()
     struck: set[int] = set()
+    raised: set[int] = set()
     fonts = _fonts(page) if "dings" in text or "ymbol" in text or "DINGS" in text or "YMBOL" in text else {}
     for node in page.css(_MAY_HIDE):
         attributes = node.attributes
+        style = attributes.get("style") or ""
         if _is_unseen(attributes, node.tag or ""):
             unseen.add(node.mem_id)
-        elif "through" in (style := attributes.get("style") or "") and _STRUCK_STYLE.search(style):
+        elif "through" in style and _STRUCK_STYLE.search(style):
             struck.add(node.mem_id)
-    walk = _Walk(unseen, struck, fonts, depth)
+        if _is_raised(attributes, style):
+            raised.add(node.mem_id)
+    walk = _Walk(unseen, struck, raised, fonts, depth, pictures or Inlaid(lambda address: b"").read)
     return Loaded(walk.blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
 
@@ -160,21 +172,33 @@ def _as_html(text: str) -> str:
 class _Walk:
     """Goes through a page once, in reading order, without recursion (a hostile page is deep)."""
 
-    def __init__(self, unseen: Set[int], struck: Set[int], fonts: Mapping[int, str], depth: int) -> None:
+    def __init__(
+        self,
+        unseen: Set[int],
+        struck: Set[int],
+        raised: Set[int],
+        fonts: Mapping[int, str],
+        depth: int,
+        pictures: Pictures,
+    ) -> None:
         self._unseen = unseen
         """Which elements are not shown, by the places of their nodes in memory."""
         self._struck = struck
         """Which elements' styles strike out their text."""
+        self._raised = raised
+        """Which elements stand higher than the text around them."""
         self._fonts = fonts
         """The symbol fonts that elements name, "" for other fonts."""
         self._depth = depth
         """How many pages this one is framed by."""
+        self._pictures = pictures
         self._flows: list[Flow] = [Flow()]
         self._tables: list[TableFlow] = []
 
     def blocks(self, root: LexborNode | None) -> list[Block]:
         """Return what the page shows; what it does not show is not entered."""
         flows, unseen, struck, fonts = self._flows, self._unseen, self._struck, self._fonts
+        raised = self._raised
         opened: list[tuple[LexborNode, str, str]] = []
         """The elements that the next node stands in, with their tags and the font around them."""
         font = ""
@@ -188,6 +212,8 @@ class _Walk:
             elif tag is not None and tag not in _SKIPPED and not (unseen and node.mem_id in unseen):
                 if struck and node.mem_id in struck and tag in _INLINE:
                     tag = "s"
+                elif raised and node.mem_id in raised and tag in _INLINE:
+                    tag = "sup"
                 if tag in _INLINE:
                     inner = node.child
                     if inner is not None:
@@ -258,6 +284,10 @@ class _Walk:
             case "img":
                 if alt := " ".join((node.attributes.get("alt") or "").split()):
                     flow.add(f" [Image: {alt}] ")
+                if read := self._pictures(node.attributes.get("src") or ""):
+                    flow.add_blocks(read)
+            case "image" if address := node.attributes.get("href") or node.attributes.get("xlink:href"):
+                flow.add_blocks(self._pictures(address))
             case "table":
                 flow.end_paragraph()
                 self._tables.append(TableFlow())
@@ -291,7 +321,7 @@ class _Walk:
     def _frame(self, node: LexborNode, flow: Flow) -> None:
         """Read the page that a frame holds itself; one that lies elsewhere is no part of the file."""
         if (inside := node.attributes.get("srcdoc")) and self._depth < MOST_FRAMES:
-            flow.add_blocks(read_page(inside, depth=self._depth + 1).blocks)
+            flow.add_blocks(read_page(inside, depth=self._depth + 1, pictures=self._pictures).blocks)
 
     def _leave(self, tag: str) -> None:
         flow = self._flows[-1]
@@ -335,7 +365,7 @@ _LEAVES = frozenset(("br", "img", "input", "select", "sup", "iframe", *FORMULAS)
 """What is read when it is entered, or has nothing to end."""
 _WHOLE = frozenset(("select", "iframe", *FORMULAS))
 """What is read when it is entered, with all that is in it."""
-_MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"]'
+_MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"], a[epub\\:type]'
 
 
 def _is_unseen(attributes: Attributes, tag: str) -> bool:
@@ -348,6 +378,13 @@ def _is_unseen(attributes: Attributes, tag: str) -> bool:
     if tag in ("span", "math") and "katex-mathml" in (attributes.get("class") or ""):
         return True  # the same formula follows as it is shown
     return _UNSEEN.search(attributes.get("style") or "") is not None
+
+
+def _is_raised(attributes: Attributes, style: str) -> bool:
+    """Tell whether an element stands higher by its style, or refers to a note, as books show it."""
+    if "super" in style and _RAISED_STYLE.search(style):
+        return True
+    return attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref"
 
 
 def _is_found_on_demand(attributes: Attributes) -> bool:

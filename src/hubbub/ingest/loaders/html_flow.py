@@ -7,7 +7,7 @@ import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
-from hubbub.ingest.loaders.looks import STRUCK, marked, raised
+from hubbub.ingest.loaders.looks import STRUCK, begin_denominator, marked, raised
 from hubbub.ingest.loaders.word_styles import formatted
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -51,6 +51,7 @@ class Flow:
         if self._is_raised and text.strip():
             self._is_raised = False
             text = raised(next((piece.rstrip("\0") for piece in reversed(self._text) if piece), ""), text)
+        begin_denominator(self._text, text)
         if not self._code:
             if not self._text and text.isspace():
                 return

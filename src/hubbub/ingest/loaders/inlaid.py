@@ -1,11 +1,15 @@
 """Read the pictures that stand in a text, at their place, where they show text themselves."""
 
+import base64
+import binascii
 import hashlib
 import importlib
 import importlib.util
 import io
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from hubbub.ingest.blocks import Block, Paragraph
 from hubbub.ingest.loaders.pictures import MOST_DECODED, grey
@@ -21,24 +25,31 @@ LEAST_BYTES = 4096
 """The same for one whose size can't be told."""
 LEAST_LETTERS = 4
 """With fewer letters it is a photo in which some were seen."""
+_ADDRESS = re.compile(r"data:image/[^,;]*(?:;[^,;]*?)*?(;base64)?,", re.IGNORECASE)
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP")
 
 
 class Inlaid:
     """The pictures of one document. One that stands there many times, such as a logo, is read where it comes first."""
 
-    def __init__(self, data_of: Callable[[str], bytes]) -> None:
-        """Take what returns the bytes of a picture by its name in the file; none where it is not there."""
+    def __init__(self, data_of: Callable[[str], bytes], seen: set[bytes] | None = None) -> None:
+        """Take what returns the bytes of a picture by its name in the file; none where it is not there.
+
+        `seen` keeps which pictures were read, for all parts of a file that show the same ones.
+        """
         self._data_of = data_of
         self._names: set[str] = set()
-        self._seen: set[bytes] = set()
+        self._seen: set[bytes] = set() if seen is None else seen
 
     def read(self, name: str, page: int | None = None) -> list[Block]:
-        """Return what a picture says, marked as read from it; one that nobody reads is counted."""
+        """Return what a picture says, marked as read from it; one that nobody reads is counted.
+
+        Its name may be a `data:` address, which holds the picture itself.
+        """
         if name in self._names:
             return []
         self._names.add(name)
-        data = self._data_of(name)
+        data = _data_in(held) if (held := _ADDRESS.match(name)) else self._data_of(name)
         digest = hashlib.sha256(data).digest()
         if not data or digest in self._seen:
             return []
@@ -48,6 +59,15 @@ class Inlaid:
             return []
         text = _text(data)
         return [Paragraph(text, page)] if text else []
+
+
+def _data_in(address: re.Match[str]) -> bytes:
+    """Return the bytes that a `data:` address holds (RFC 2397)."""
+    packed = unquote_to_bytes(address.string[address.end() :])
+    try:
+        return base64.b64decode(packed) if address[1] else packed
+    except binascii.Error:
+        return packed  # no picture, and counted as such
 
 
 def _text(data: bytes) -> str:

@@ -63,6 +63,12 @@ def raised(before: str, text: str) -> str:
     return f"^{text}" if before[-1:].isdigit() and text.strip()[:1] in tuple("0123456789+-−") else text
 
 
+def begin_denominator(pieces: list[str], text: str) -> None:
+    """Part a numerator that stands higher from the whole number before it, where a fraction's bar follows."""
+    if text[:1] == "\N{FRACTION SLASH}" and pieces and pieces[-1][:1] == "^":
+        pieces[-1] = f" {pieces[-1][1:]}"
+
+
 class Text(msgspec.Struct):
     """Text as it comes, piece by piece, each with its look."""
 
@@ -75,6 +81,7 @@ class Text(msgspec.Struct):
         if look != self.look and text.strip():
             if look.is_raised and not self.look.is_raised:
                 text = raised(next((piece for piece in reversed(self.pieces) if piece), ""), text)
+            begin_denominator(self.pieces, text)
             self._turn(look)
         self.pieces.append(text)
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
+from urllib.parse import unquote
 
 from hubbub.core.errors import Invalid, Unsupported
 from hubbub.core.reasons import because
@@ -15,6 +16,7 @@ from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders import html, text
 from hubbub.ingest.loaders.encoding import decode, tidied
 from hubbub.ingest.loaders.grids import flat
+from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.labels import codec_of
 from hubbub.ingest.loaders.nested import Inner, inner_blocks
 
@@ -23,6 +25,9 @@ _MAILBOX = re.compile(rb"^From \S+.*\d{4}.*\r?\n", re.MULTILINE)
 
 _WORD = re.compile(r"\w+")
 _PICTURED = re.compile(r"\[Image: [^\]]*\]")
+SIGNATURE = "-- "
+"""What parts a signature from the text above; it flows into nothing."""
+_QUOTES = re.compile(">+")
 MOST_LACKING = 0.1
 """A plain form of a text may lack this part of another form's words."""
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -36,60 +41,121 @@ def load(file: BinaryIO) -> Loaded:
         return read(email.message_from_bytes(data))
     mails = [_QUOTED.sub(rb"\1", one) for one in _MAILBOX.split(data) if one.strip()]
     read_all: list[Loaded] = []
+    seen: set[bytes] = set()
     for number, one in enumerate(mails):
         with reading_one(number, len(mails)):
-            read_all.append(read(email.message_from_bytes(one)))
+            read_all.append(read(email.message_from_bytes(one), seen))
     blocks: list[Block] = []
     for one in read_all:
         blocks += [Heading(one.title or "Mail", 1), *one.blocks]
     return Loaded(blocks, omitted=tuple(omission for one in read_all for omission in one.omitted))
 
 
-def read(message: email.message.Message) -> Loaded:
-    """Return what a mail says."""
+def read(message: email.message.Message, seen: set[bytes] | None = None) -> Loaded:
+    """Return what a mail says. `seen` keeps which pictures were read in other mails of its mailbox."""
     lines = [f"{name}: {value}" for name in _SHOWN if (value := _header(message, name))]
     blocks: list[Block] = [Paragraph("\n".join(lines))] if lines else []
-    bodies, attached = _parts(message)
+    pictures = _Pictures(seen)
+    bodies, attached = _parts(message, pictures)
     for body in bodies:
         blocks += body.blocks
+    blocks += pictures.left()
     inner, omitted = inner_blocks(attached, lead="Attachment: ", of=len(attached))
     return Loaded([*blocks, *inner], title=_header(message, "Subject"), omitted=omitted)
+
+
+class _Pictures:
+    """The pictures that a mail shows within its text."""
+
+    def __init__(self, seen: set[bytes] | None) -> None:
+        self._parts: dict[str, email.message.Message] = {}
+        self._inlaid = Inlaid(self._data, seen)
+
+    def _data(self, address: str) -> bytes:
+        part = self._parts.get(unquote(address.removeprefix("cid:")))
+        data = part.get_payload(decode=True) if part is not None else None
+        return data if isinstance(data, bytes) else b""
+
+    def add(self, part: email.message.Message) -> None:
+        """Add a part that is a picture."""
+        self._parts[str(part["Content-ID"]).strip("<> ")] = part
+
+    def read(self, address: str) -> list[Block]:
+        """Return what a picture says, by its address in the text."""
+        return self._inlaid.read(address)
+
+    def left(self) -> list[Block]:
+        """Return what those pictures say that no text has shown."""
+        return [block for name in self._parts for block in self.read(f"cid:{name}")]
 
 
 def _encrypted() -> Loaded:
     raise Invalid(because("encrypted"), code="encrypted")
 
 
-def _parts(message: email.message.Message) -> tuple[list[Loaded], list[tuple[str, Inner]]]:
+def _elsewhere() -> Loaded:
+    raise Invalid(because("damaged"), code="corrupt")
+
+
+def _parts(message: email.message.Message, pictures: _Pictures) -> tuple[list[Loaded], list[tuple[str, Inner]]]:
     """Return the texts of a mail, one of each set of alternatives, and what is attached."""
-    bodies: list[Loaded] = []
+    texts: list[email.message.Message] = []
     attached: list[tuple[str, Inner]] = []
-    left: list[email.message.Message] = [message]
+    left: list[tuple[email.message.Message, bool]] = [(message, True)]
     while left:
-        part = left.pop()
+        part, is_shown = left.pop()
         kind, name = part.get_content_type(), _file_name(part)
         if kind == "message/rfc822":
             attached += [(name or "forwarded.eml", one.as_bytes()) for one in _inner(part)]
+        elif kind == "message/external-body":
+            attached.append((name or str(part.get_param("url") or part.get_param("name") or kind), _elsewhere))
         elif kind.startswith("message/") and part.is_multipart():  # lines on what became of a mail
-            bodies += [text.read(tidied("\n".join(one.as_string() for one in _inner(part))))]
+            texts.append(part)
         elif kind == "multipart/encrypted":
             attached.append(("the encrypted text", _encrypted))
         elif part.is_multipart():
             inner = list(_inner(part))
-            if kind == "multipart/alternative" and inner:
-                best = _best(inner)
-                left += [best]
-                attached += [file for one in inner if one is not best for file in _parts(one)[1]]
-            else:
-                left += reversed(inner)
+            best = _best(inner) if kind == "multipart/alternative" and inner else None
+            left += [(one, is_shown and best in (None, one)) for one in reversed(inner)]
+        elif part.get("Content-ID") and part.get_content_maintype() == "image":
+            pictures.add(part)
         elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not name:
-            content = _content(part)
-            bodies.append(html.read_page(content) if kind == "text/html" else text.read(tidied(content)))
-        elif not (part.get("Content-ID") and part.get_content_maintype() == "image"):
+            texts += [part] if is_shown else []
+        elif is_shown or name or part.get_content_maintype() != "text" or kind == "text/calendar":
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached += [(name or f"attachment{_suffix(kind)}", data)] if data else []
-    return bodies, attached
+    return [_text(one, pictures) for one in texts], attached
+
+
+def _text(part: email.message.Message, pictures: _Pictures) -> Loaded:
+    if part.is_multipart():
+        return text.read(tidied("\n".join(one.as_string() for one in _inner(part))))
+    content = _content(part)
+    if part.get_content_type() == "text/html":
+        return html.read_page(content, pictures=pictures.read)
+    return text.read(_unflowed(tidied(content), part))
+
+
+def _unflowed(content: str, part: email.message.Message) -> str:
+    """Return text whose lines are whole that were broken to be sent (RFC 3676)."""
+    if str(part.get_param("format") or "").lower() != "flowed":
+        return content
+    is_space_dropped = str(part.get_param("delsp") or "").lower() == "yes"
+    lines: list[str] = []
+    flows_on: str | None = None  # how deeply what flows on is quoted
+    for line in content.split("\n"):
+        quoted = _QUOTES.match(line)
+        marks = quoted[0] if quoted else ""
+        said = line[len(marks) :].removeprefix(" ")
+        if flows_on == marks and said != SIGNATURE:
+            lines[-1] += said
+        else:
+            lines.append(f"{marks} {said}" if marks else said)
+        flows_on = marks if said.endswith(" ") and said != SIGNATURE else None
+        if flows_on is not None and is_space_dropped:
+            lines[-1] = lines[-1][:-1]
+    return "\n".join(lines)
 
 
 def _inner(part: email.message.Message) -> Iterator[email.message.Message]:
@@ -102,9 +168,11 @@ def _best(parts: list[email.message.Message]) -> email.message.Message:
     """Return which of several forms of the same text to read: the plain one, unless words of another one lack in it."""
     words = {id(part): _words(part) for part in parts}
     plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
-    longest = max(parts, key=lambda part: words[id(part)].total())
-    if plain is None:
-        return longest
+    longest = max(
+        (part for part in parts if part is not plain), key=lambda part: words[id(part)].total(), default=plain
+    )
+    if plain is None or longest is None:
+        return longest or parts[0]
     lacking = words[id(longest)] - words[id(plain)]
     return plain if lacking.total() <= words[id(longest)].total() * MOST_LACKING else longest
 
@@ -114,7 +182,7 @@ def _words(part: email.message.Message) -> Counter[str]:
         return max((_words(one) for one in _inner(part)), key=lambda words: words.total(), default=Counter[str]())
     match part.get_content_type():
         case "text/html":
-            said = _PICTURED.sub("", flat(html.read_page(_content(part)).blocks))
+            said = _PICTURED.sub("", flat(html.read_page(_content(part), pictures=lambda address: []).blocks))
         case "text/plain":
             said = _content(part)
         case _:

@@ -4,12 +4,16 @@ import datetime
 import re
 import struct
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from hubbub.core.documents import Omission
-from hubbub.core.errors import HubbubError, Unsupported
+from hubbub.core.errors import HubbubError, Invalid, Unsupported
+from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Loaded, Paragraph
 from hubbub.ingest.loaders import html, rtf, text
 from hubbub.ingest.loaders.encoding import decode, tidied
+from hubbub.ingest.loaders.inlaid import Inlaid
+from hubbub.ingest.loaders.msg_named import told
 from hubbub.ingest.loaders.nested import Inner, inner_blocks
 from hubbub.ingest.loaders.ole import Ole
 
@@ -17,6 +21,7 @@ MOST_BODY = 64 * 1024 * 1024
 """A compressed body that unpacks to more is not read."""
 
 _SUBJECT, _SENDER, _SENDER_ADDRESS, _SMTP = "0037", "0C1A", "0C1F", "5D01"
+_KIND, _AUTHOR, _AUTHOR_ADDRESS, _AUTHOR_SMTP = "001A", "0042", "0065", "5D02"
 _TO, _CC, _BCC = "0E04", "0E03", "0E02"
 _BODY, _RTF, _HTML = "1000", "1009", "1013"
 _SUBMITTED, _DELIVERED, _CODEPAGE, _INTERNET_CODEPAGE = 0x0039, 0x0E06, 0x3FFD, 0x3FDE
@@ -45,21 +50,27 @@ class _Mail:
         self._numbers = _fixed(ole.read(f"{below}__properties_version1.0"), 24 if below else 32)
         page = self._numbers.get(_CODEPAGE, 0) or self._numbers.get(_INTERNET_CODEPAGE, 0)
         self._codec = _codec(page)
+        self._pictures: dict[str, str] = {}
+        """Where the pictures are that the text shows, by their identifiers."""
+        self._inlaid = Inlaid(lambda address: ole.read(self._pictures.get(unquote(address.removeprefix("cid:")), "")))
 
     def read(self) -> Loaded:
         """Return what it says."""
         subject = self.string(_SUBJECT)
         lines = [f"{name}: {value}" for name, value in self._headers(subject) if value]
         blocks: list[Block] = [Paragraph("\n".join(lines))] if lines else []
+        files = self._files()
         body, omitted = self._body()
         blocks += body
-        attached, lost = self._attached()
+        blocks += [block for name in self._pictures for block in self._inlaid.read(f"cid:{name}")]
+        attached, lost = inner_blocks(files, lead="Attachment: ", of=len(files))
         return Loaded([*blocks, *attached], title=subject, omitted=(*omitted, *lost))
 
     def _headers(self, subject: str) -> list[tuple[str, str]]:
-        name, address = self.string(_SENDER), self.string(_SMTP) or self.string(_SENDER_ADDRESS)
-        is_told = not address or address == name or address.startswith("/")  # an address within Exchange
-        sender = name if is_told else f"{name} <{address}>".strip()
+        sender = _person(self.string(_SENDER), self.string(_SMTP) or self.string(_SENDER_ADDRESS))
+        author = _person(self.string(_AUTHOR), self.string(_AUTHOR_SMTP) or self.string(_AUTHOR_ADDRESS))
+        if author and self.string(_AUTHOR) != self.string(_SENDER):
+            sender = f"{sender} on behalf of {author}" if sender else author
         at = self._numbers.get(_SUBMITTED) or self._numbers.get(_DELIVERED) or 0
         return [
             ("From", sender),
@@ -68,14 +79,19 @@ class _Mail:
             ("Bcc", self.string(_BCC)),
             ("Date", _date(at)),
             ("Subject", subject),
+            *told(self._ole, self.string(_KIND), self._shown),
         ]
+
+    def _shown(self, number: int) -> str:
+        """Return a property that is a text or a time."""
+        return self.string(f"{number:04X}") or _date(self._numbers.get(number, 0))
 
     def _body(self) -> tuple[list[Block], tuple[Omission, ...]]:
         """Return the body: the plain one, unless another says much more."""
         plain = text.read(tidied(self._text(_BODY))).blocks
         packed = self._ole.read(f"{self._below}__substg1.0_{_RTF}0102")
         page = self._page()
-        richer = html.read_page(page).blocks if page.strip() else []
+        richer = html.read_page(page, pictures=self._inlaid.read).blocks if page.strip() else []
         omitted: tuple[Omission, ...] = ()
         if not richer and packed:
             try:
@@ -92,7 +108,8 @@ class _Mail:
                 return ""
         return self._text(_HTML)
 
-    def _attached(self) -> tuple[list[Block], tuple[Omission, ...]]:
+    def _files(self) -> list[tuple[str, Inner]]:
+        """Return what is attached, but the pictures that the text shows, which are noted."""
         folders = dict.fromkeys(
             found.group(0)
             for path in self._ole.paths()
@@ -102,15 +119,17 @@ class _Mail:
         for folder in folders:
             inside = f"{self._below}{folder}"
             at = _Mail(self._ole, inside)
-            kind = at.string(_MEDIA_TYPE)
-            name = at.string(_LONG_NAME) or at.string(_SHORT_NAME) or f"attachment{_SUFFIXES.get(kind, '')}"
-            mail = f"{inside}__substg1.0_{_DATA}000D/"
-            is_picture_within = kind.startswith("image/") and at.string(_CONTENT_ID)
+            kind, identifier = at.string(_MEDIA_TYPE), at.string(_CONTENT_ID)
+            named = (text for number in (_LONG_NAME, _SHORT_NAME, _TITLE) if (text := at.string(number)))
+            name = next(named, f"attachment{_SUFFIXES.get(kind, '')}")
+            mail, data = f"{inside}__substg1.0_{_DATA}000D/", f"{inside}__substg1.0_{_DATA}0102"
             if f"{mail}__properties_version1.0" in self._ole:
                 files.append((at.string(_TITLE) or name, _Mail(self._ole, mail).read))
-            elif (data := self._ole.read(f"{inside}__substg1.0_{_DATA}0102")) and not is_picture_within:
-                files.append((name, data))
-        return inner_blocks(files, lead="Attachment: ", of=len(files))
+            elif kind.startswith("image/") and identifier and data in self._ole:
+                self._pictures[identifier.strip("<>")] = data
+            else:  # without data where it lies elsewhere, or is an object of another program
+                files.append((name, self._ole.read(data) if data in self._ole else _elsewhere))
+        return files
 
     def string(self, number: str) -> str:
         """Return a property's text on one line."""
@@ -125,6 +144,15 @@ class _Mail:
             return decode(narrow, self._codec) if narrow else ""
         except Unsupported:
             return ""
+
+
+def _person(name: str, address: str) -> str:
+    is_told = not address or address == name or address.startswith("/")  # an address within Exchange
+    return name if is_told else f"{name} <{address}>".strip()
+
+
+def _elsewhere() -> Loaded:
+    raise Invalid(because("damaged"), code="corrupt")
 
 
 def _fixed(data: bytes, header: int) -> dict[int, int]:

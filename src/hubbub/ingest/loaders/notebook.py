@@ -17,6 +17,10 @@ from hubbub.ingest.ocr.turn import turn
 _PICTURES = ("image/png", "image/jpeg", "png", "jpeg")
 _OLDEST_FLAT = 3
 """Notebooks up to this version have their cells on sheets."""
+_NAME = re.compile(r"\s*<[A-Za-z_][\w.]*(?: [^<>\n]*)?>\s*")
+"""What stands for an object that shows itself in another form."""
+_WRITTEN_OVER = re.compile(r"[^\n]*\r(?=[^\r\n])")
+"""What a line said before it was written anew, as bars of progress are."""
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -86,18 +90,28 @@ def _output(output: dict[str, Any], pictures: _Pictures) -> list[Block]:
     data = output.get("data") or output
     if (shown := pictures.read(data)) is not None:
         return shown
-    if plain := data.get("text/plain") or data.get("text") or data.get("text/latex") or data.get("text/markdown"):
-        return _code(_text(plain))
-    if page := data.get("text/html"):
-        return html.read_page(_text(page)).blocks
+    plain = _text(data.get("text/plain") or data.get("text") or "")
+    if plain and not _NAME.fullmatch(plain):
+        return _code(plain)
+    if packed := data.get("text/markdown"):
+        return markdown.read(_text(packed)).blocks
+    if packed := data.get("text/html") or data.get("image/svg+xml"):
+        return html.read_page(_text(packed)).blocks
+    if packed := data.get("text/latex"):
+        return _code(_text(packed))
+    if packed := data.get("application/json"):
+        return _code(json.dumps(packed, ensure_ascii=False))
+    if plain:
+        return _code(plain)
     if "traceback" in output or "ename" in output:
         fault = f"{output.get('ename', '')}: {output.get('evalue', '')}"
         return _code(_text(output.get("traceback") or fault, "\n"))
-    return []
+    kinds = ", ".join(sorted(output.get("data") or ()))
+    return _code(f"[Output that was not read: {kinds}]" if kinds else "")
 
 
 def _code(text: str) -> list[Block]:
-    text = _COLOURS.sub("", text)
+    text = _WRITTEN_OVER.sub("", _COLOURS.sub("", text))
     return [Code(text)] if text.strip() else []
 
 

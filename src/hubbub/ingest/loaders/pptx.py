@@ -10,7 +10,7 @@ from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, Tabl
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.crude import held
-from hubbub.ingest.loaders.drawings import graphic, paragraph_text, paragraphs
+from hubbub.ingest.loaders.drawings import drop_fallbacks, graphic, paragraph_text, paragraphs
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.ooxml import Package, Relation, damaged, relation_id
@@ -48,6 +48,7 @@ def load(file: BinaryIO) -> Loaded:
     pages = broken = 0
     objects: list[Relation] = []
     inlaid = Inlaid(package.data)
+    behind: set[str] = set()
     slides = root.findall("{*}sldIdLst/{*}sldId")
     for pages, slide in enumerate(slides, start=1):
         read_so_far(pages - 1, len(slides))
@@ -65,6 +66,9 @@ def load(file: BinaryIO) -> Loaded:
             hidden.append(Hidden("slide", 1, found.blocks))
         else:
             blocks += found.blocks
+            new = [text for text in found.behind() if text not in behind]
+            behind.update(new)
+            blocks += [Paragraph("\n".join(f"[Behind the slide: {text}]" for text in new), pages)] if new else []
     if broken and broken == pages:
         raise damaged()
     inner, lost = embedded.inner(package, objects)
@@ -93,7 +97,7 @@ class _Slide:
         root = package.xml(part)
         if root is None:
             raise SyntaxError(part)
-        _drop_fallbacks(root)
+        drop_fallbacks(root)
         self._package = package
         self._inlaid = inlaid
         self._relations = package.relations(part)
@@ -101,6 +105,7 @@ class _Slide:
         self._height = height
         self._places = self._inherited_places()
         self.is_hidden = root.get("show") in ("0", "false")
+        self._shows_master = root.get("showMasterSp") not in ("0", "false")
         self._unseen: list[Any] = []
         tree = root.find("{*}cSld/{*}spTree")
         shapes = [] if tree is None else list(tree)
@@ -109,11 +114,7 @@ class _Slide:
         # A slide without a title ends the section of the one before, too.
         mark = " (hidden slide)" if self.is_hidden else ""
         self.blocks: list[Block] = [Heading(f"{name or f'Slide {page}'}{mark}", 1, page)]
-        for shape in self._ordered(shape for shape in shapes if shape is not title):
-            if any(one.get("hidden") in ("1", "true") for one in shape.iterfind("{*}*/{*}cNvPr")):
-                self._unseen.append(shape)
-            else:
-                self.blocks += self._read(shape, 0)
+        self.blocks += self._read_all((shape for shape in shapes if shape is not title), 0)
         self.blocks += self._said_beside()
 
     def _inherited_places(self) -> dict[tuple[str, str], tuple[int, int]]:
@@ -130,6 +131,18 @@ class _Slide:
                     if part in layouts:
                         found["index", index] = place
         return found
+
+    def behind(self) -> list[str]:
+        """Return what the layout and the master show on each of their slides, placeholders aside."""
+        layouts = [one.target for one in self._relations.values() if one.kind == "slideLayout"]
+        parts = layouts if self._shows_master else []
+        for layout in parts[:]:
+            root = self._package.xml(layout)
+            if root is not None and root.get("showMasterSp") not in ("0", "false"):
+                parts = [*parts, *self._package.related(layout, "slideMaster")]
+        roots = [root for part in parts if (root := self._package.xml(part)) is not None]
+        shapes = [shape for root in roots for shape in root.iter("{*}sp") if not _placeholder(shape)[0]]
+        return [text for shape in shapes if (text := " ".join(paragraphs(shape)))]
 
     def _inherited(self, kind: str, index: str) -> tuple[int, int] | None:
         """Return where a placeholder stands that doesn't say it: the master has one body for all kinds of content."""
@@ -166,12 +179,22 @@ class _Slide:
         heading = Heading(f"Slide {self._page} (hidden shapes)", 1, self._page)
         return [Hidden("shape", 1, [heading, *blocks]) for _, blocks in found if blocks]
 
+    def _read_all(self, shapes: Iterator[Any], depth: int) -> list[Block]:
+        """Return what shapes say; those that are hidden are noted."""
+        blocks: list[Block] = []
+        for shape in self._ordered(shapes):
+            if any(one.get("hidden") in ("1", "true") for one in shape.iterfind("{*}*/{*}cNvPr")):
+                self._unseen.append(shape)
+            else:
+                blocks += self._read(shape, depth)
+        return blocks
+
     def _read(self, shape: Any, depth: int) -> list[Block]:
         name = shape.tag.rpartition("}")[2]
         if name == "grpSp":
             if depth > MOST_DEPTH:
                 return []
-            return [block for inner in self._ordered(iter(shape)) for block in self._read(inner, depth + 1)]
+            return self._read_all(iter(shape), depth + 1)
         if name == "graphicFrame":
             return self._graphic(shape)
         if name == "pic":
@@ -266,18 +289,6 @@ def _place(shape: Any) -> tuple[int, int] | None:
         if found is not None:
             return _whole(found.get("x")), _whole(found.get("y"))
     return None
-
-
-def _drop_fallbacks(root: Any) -> None:
-    """Drop what stands for programs that don't know a newer element, where that element says something itself."""
-    for alternative in list(root.iter("{*}AlternateContent")):
-        choice = alternative.find("{*}Choice")
-        if choice is not None and any(True for _ in choice.iter("{*}t", "{*}chart", "{*}relIds")):
-            for fallback in alternative.findall("{*}Fallback"):
-                alternative.remove(fallback)
-        for inner in list(alternative):  # the shapes inside stand in the tree themselves
-            for shape in list(inner):
-                alternative.addprevious(shape)
 
 
 def _whole(text: str | None) -> int:

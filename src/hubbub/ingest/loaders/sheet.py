@@ -5,8 +5,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import IO, Any
 
-from hubbub.ingest.loaders.formats import Shown, format_of, show_general
-from hubbub.ingest.loaders.looks import PLAIN, STRUCK, Look, Text, marked
+from hubbub.ingest.loaders.formats import Shown, around_text, format_of, show_general
+from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look, Text, marked
 from hubbub.ingest.loaders.ooxml import SAFE, etree
 from hubbub.ingest.loaders.symbols import in_font, symbol_font
 from hubbub.ingest.loaders.tables import Row
@@ -44,6 +44,9 @@ class Styles:
             by_style = {str(style): font for style, one in enumerate(formatted) if (font := _font(one)) < len(fonts)}
             self.struck = frozenset(style for style, font in by_style.items() if struck[font])
             self.symbols = {style: symbols[font] for style, font in by_style.items() if symbols[font]}
+        around = {str(style): around_text(codes[number]) for style, number in enumerate(numbers) if number in codes}
+        self.texts = {style: one for style, one in around.items() if one != ("", "")}
+        """What stands around texts in the styles that show some; None where they show no texts."""
         formats = [format_of(number, codes.get(number, ""), is_1904) for number in numbers]
         self._by_style = {str(style): shown for style, shown in enumerate(formats) if shown is not None}
         self._known: dict[tuple[str, str], str] = {}
@@ -243,6 +246,9 @@ def _cells(row: Any, grid: Grid, columns: dict[str, int], strings: list[str], st
             if symbols and value and (font := symbols.get(get("s", ""))):
                 is_shared = kind == "s" and value.isdigit() and int(value) < len(strings)
                 text = _in_cell(font, strings[int(value)] if is_shared else value, text)
+            if styles.texts and kind in _TEXTS and (style := get("s", "")) in styles.texts:
+                around = styles.texts[style]
+                text = marked(text, HIDDEN) if around is None else text.join(around)
             if struck and get("s") in struck:
                 text = marked(text, STRUCK)
             cells.append((column, text))
@@ -307,6 +313,7 @@ def _is_on(element: Any) -> bool:
     return element is not None and element.get("val", "1") not in ("0", "false")
 
 
+_TEXTS = ("s", "str", "inlineStr")
 _NO_SIZE = ("0", "0.0")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 """How Excel writes characters that XML has no place for, and line breaks."""

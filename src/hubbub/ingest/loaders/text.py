@@ -21,6 +21,11 @@ _QUOTED = re.compile(
     r"^([^:\n]*);ENCODING=QUOTED-PRINTABLE([^:\n]*):((?:[^\n]*=\n)*[^\n]*)", re.MULTILINE | re.IGNORECASE
 )
 _CHARSET = re.compile(r";CHARSET=([\w.-]+)", re.IGNORECASE)
+_ENTRY = re.compile(r"\n(?=BEGIN:(?:VCARD|VEVENT|VTODO|VJOURNAL)[ \t]*\n)", re.IGNORECASE)
+_BINARY = re.compile(
+    r"^((?:[\w-]+\.)?(?:PHOTO|LOGO|SOUND|KEY|ATTACH)\b[^:\n]*:)(?:data:[^,\n]*,)?[A-Za-z0-9+/=]{100,}[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 
 
@@ -45,7 +50,8 @@ def read(text: str) -> Loaded:
 
 def _unfolded(text: str) -> str:
     """Return a calendar's or an address card's lines whole, without what only their format needs (RFC 5545, 6350)."""
-    text = _FOLD.sub("", _QUOTED.sub(_decoded, text))
+    text = _ENTRY.sub("\n\n", _FOLD.sub("", _QUOTED.sub(_decoded, text)))
+    text = _BINARY.sub(lambda found: f"{found[1]}(not read)", text)
     return _ESCAPED.sub(lambda found: "\n  " if found[1] in "nN" else found[1], text)
 
 

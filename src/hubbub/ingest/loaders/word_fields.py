@@ -3,9 +3,9 @@
 import msgspec
 
 from hubbub.ingest.loaders.symbols import SYMBOL_FIELD, symbol_of
+from hubbub.ingest.loaders.word_styles import OFF
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
-_OFF = frozenset(("0", "false", "off"))
 _BUTTONS = ("MACROBUTTON", "GOTOBUTTON")
 _CALCULATED = frozenset(
     (
@@ -106,7 +106,7 @@ def _form(data: Element | None) -> str:
         if name_of(one) == "checkBox":
             state = child(one, "checked")
             state = child(one, "default") if state is None else state
-            is_checked = state is not None and (attribute(state, "val") or "1").lower() not in _OFF
+            is_checked = state is not None and (attribute(state, "val") or "1").lower() not in OFF
             return "☒" if is_checked else "☐"
         if name_of(one) == "ddList":
             entries = [attribute(entry, "val") or "" for entry in one if name_of(entry) == "listEntry"]

@@ -10,7 +10,7 @@ from hubbub.ingest.loaders.symbols import symbol_font
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
-_OFF = frozenset(("0", "false", "off"))
+OFF = frozenset(("0", "false", "off"))
 MOST_LEVELS = 9
 _RAISED = 4
 """Text that is moved up by so many half points stands above the line; less only sets it straight."""
@@ -32,7 +32,7 @@ def is_on(element: Element | None) -> bool | None:
     """Return whether a property that is on or off is on, None where it is not there."""
     if element is None:
         return None
-    return (attribute(element, "val") or "1").lower() not in _OFF
+    return (attribute(element, "val") or "1").lower() not in OFF
 
 
 def run_look(properties: Element | None, *, has_symbols: bool) -> RunLook:
@@ -88,7 +88,7 @@ class Styles:
                 continue
             style_id = attribute(one, "styleId") or ""
             self._styles[style_id] = _style(one, has_symbols=has_symbols)
-            is_default = (attribute(one, "default") or "0").lower() not in _OFF
+            is_default = (attribute(one, "default") or "0").lower() not in OFF
             if attribute(one, "type") == "paragraph" and is_default:
                 self.default = style_id
 
@@ -207,9 +207,7 @@ class Numbering:
             after = levels.get(number, _Level()).restarts_after
             if after is None or level < after:
                 counts[number] = None
-        if own.form == "bullet" or own.form == "none":
-            return "-" if own.form == "bullet" else ""
-        return self._shown(own, levels, counts)
+        return "-" if own.form == "bullet" else self._shown(own, levels, counts)
 
     @staticmethod
     def _shown(own: _Level, levels: dict[int, _Level], counts: list[int | None]) -> str:

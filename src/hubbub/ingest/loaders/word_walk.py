@@ -1,5 +1,6 @@
 """Walk through the XML of a Word document in the order in which it is read."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -14,7 +15,7 @@ from hubbub.ingest.loaders.ooxml import Relation
 from hubbub.ingest.loaders.symbols import in_font, symbol
 from hubbub.ingest.loaders.word_fields import Fields, is_balanced
 from hubbub.ingest.loaders.word_parts import Parts
-from hubbub.ingest.loaders.word_styles import numbering_of, run_look
+from hubbub.ingest.loaders.word_styles import OFF, numbering_of, run_look
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
 _REMOVED = frozenset(("del", "moveFrom", "cellDel"))
@@ -63,6 +64,7 @@ class Walk:
         self._has_symbols = parts.has_symbols(parts.name)
         self._fields = Fields(is_trusted=is_balanced(parts.document))
         self._noted: dict[str, list[str]] = {"Footnote": [], "Endnote": [], "Comment": []}
+        self._marked = Counter[str]()
         self._look = RunLook()  # by the style of the paragraph
         self.pictures = 0
         self._inlaid = Inlaid(parts.package.data)
@@ -240,9 +242,12 @@ class Walk:
         note_id = attribute(element, "id") or ""
         if note_id in notes and note_id not in self._noted[kind]:
             self._noted[kind].append(note_id)
-            number = len(self._noted[kind])
+            # A note with a mark of its own, such as an asterisk, has no number.
+            has_mark = attribute(element, "customMarkFollows") not in (None, *OFF)
+            self._marked[kind] += has_mark
+            number = "" if has_mark else f" {len(self._noted[kind]) - self._marked[kind]}"
             if text := self.text_of(notes[note_id], part):
-                line.notes.append(f"[{kind} {number}: {text}]")
+                line.notes.append(f"[{kind}{number}: {text}]")
 
     def _comment(self, element: Element, line: _Line) -> None:
         comment_id = attribute(element, "id") or ""

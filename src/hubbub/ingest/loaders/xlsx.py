@@ -118,7 +118,10 @@ class _Workbook:
         """Return a sheet's comments and the text of its drawings."""
         relations = [(one.kind, one.target) for one in self._package.relations(part).values()]
         threads = _comments(self._package, [target for kind, target in relations if kind == "threadedComment"])
-        comments = threads or _comments(self._package, [target for kind, target in relations if kind == "comments"])
+        # A program that knows no threads is told of each one in a comment of the old kind on its cell.
+        told = {cell for cell, _ in threads}
+        old = _comments(self._package, [target for kind, target in relations if kind == "comments"])
+        comments = [line for _, line in (*threads, *(one for one in old if one[0] not in told))]
         blocks: list[Block] = [Paragraph("\n".join(comments))] if comments else []
         for kind, target in relations:
             if kind == "drawing":
@@ -171,13 +174,14 @@ def _strings(package: Package, part: str) -> list[str]:
     return found
 
 
-def _comments(package: Package, parts: list[str]) -> list[str]:
-    """Return comments, each with the cell that it is on."""
-    lines: list[str] = []
+def _comments(package: Package, parts: list[str]) -> list[tuple[str, str]]:
+    """Return the cells of comments, and what is said of each."""
+    lines: list[tuple[str, str]] = []
     for part in parts:
         root = package.xml(part)
         for comment in () if root is None else root.iter("{*}comment", "{*}threadedComment"):
             text = " ".join(plain_text(comment.find("{*}text")).split())
             if text:
-                lines.append(f"Comment on {comment.get('ref', 'a cell')}: {text}")
+                cell = comment.get("ref", "a cell")
+                lines.append((cell, f"Comment on {cell}: {text}"))
     return lines
