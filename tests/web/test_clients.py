@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakSet
 
 import aiohttp
 import pytest
 
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import PORTION, SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
+from hubbub.web.protocol import Protocol
 from tests.patience import PATIENCE_SECONDS, SOON_SECONDS, patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
@@ -185,6 +188,59 @@ async def test_a_connection_ends_with_the_word_that_its_body_is_late(hubbub: Hub
     assert statuses(got) == [408]
     assert b"connection: close" in got
     assert seconds < SOON_SECONDS
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the server took from connections over which something is posted, a read each."""
+    reads: list[bytes] = []
+    posted = WeakSet[Protocol]()
+    take = Protocol.data_received
+
+    def data_received(protocol: Protocol, data: bytes) -> None:
+        if data.startswith(b"POST"):
+            posted.add(protocol)
+        if protocol in posted:
+            reads.append(data)
+        take(protocol, data)
+
+    monkeypatch.setattr(Protocol, "data_received", data_received)
+    return reads
+
+
+async def trickled(hubbub: Hubbub, writer: asyncio.StreamWriter, *pieces: bytes) -> None:
+    """Send pieces; after each the server has looked for what came."""
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        assert (await exchange(hubbub.port, HEALTH))[0] == 200
+
+
+TRICKLED = request("POST", "/api/no", {"Content-Type": "application/json", "Content-Length": "1000"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a server wait for more than a byte")
+async def test_a_body_that_trickles_in_wakes_nobody(hubbub: Hubbub, reads: list[bytes]) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", *[b" "] * 10)
+        assert len(reads) <= 2
+        writer.write(b" " * 988 + b"}" + HEALTH)
+        assert [(await reply(reader))[0], (await reply(reader))[0]] == [404, 200]
+    assert b"".join(reads) == TRICKLED + b"{" + b" " * 998 + b"}" + HEALTH
+
+
+async def test_a_request_is_heard_after_a_body_that_trickled_in(hubbub: Hubbub) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", b" ", b" " * 997 + b"}")
+        assert (await reply(reader))[0] == 404
+        writer.write(HEALTH)
+        assert (await reply(reader))[0] == 200
+
+
+async def test_that_a_body_is_late_is_told_whatever_the_kernel_still_holds_of_it(hubbub: Hubbub) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", b" ", b" " * 100)
+        assert statuses(await reader.read()) == [408]  # and no reset
 
 
 async def test_an_upload_can_not_last_for_ever(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
