@@ -360,6 +360,33 @@ async def test_who_takes_nothing_is_cut_off(
             assert clients.open == open_before
 
 
+@pytest.mark.parametrize("clients", [Clients(Bounds())], ids=["the kernel is patient"])
+async def test_a_reader_that_is_cut_off_is_no_error_of_ours(
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    quick: ScriptedModel,
+    clients: Clients,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hubbub.web.streams.STALL_SECONDS", 0.1)
+    quick._pieces = ("x" * 10_000,) * 300
+    answer_id = (await ask(ann, ""))["answer"]["id"]
+    await read_all(ann, "", answer_id)
+    [cookie] = ann.cookie_jar
+    open_before = clients.open
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    with contextlib.closing(raw):
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(raw, ("127.0.0.1", hubbub.port))
+        headers = {"Cookie": f"{cookie.key}={cookie.value}"}
+        await loop.sock_sendall(raw, request("GET", f"/api/answers/{answer_id}/events", headers))
+        await until(lambda: clients.stalled == 1 and clients.open == open_before)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_a_slow_reader_gets_all_of_it(
     hubbub: Hubbub, ann: aiohttp.ClientSession, quick: ScriptedModel, clients: Clients
 ) -> None:

@@ -83,8 +83,10 @@ class Direct:
 
     def abort(self) -> None:
         """Cut the connection off because it takes nothing, with whatever still waits to be sent."""
-        self._clients.stalled += not self._cycle.transport.is_closing()
-        self._cycle.transport.abort()
+        cycle = self._cycle
+        self._clients.stalled += not cycle.transport.is_closing()
+        cycle.disconnected = True  # or uvicorn would log, as the application's error, that the response has no end
+        cycle.transport.abort()
 
 
 def direct_of(scope: Scope) -> Direct | None:
