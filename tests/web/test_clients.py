@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakSet
 
 import aiohttp
 import pytest
 
 from hubbub.models.scripted import ScriptedModel
 from hubbub.web.clients import PORTION, SPARE_CONNECTIONS, Bounds, Clients, Kind, Waiting
+from hubbub.web.protocol import Protocol
 from tests.patience import PATIENCE_SECONDS, SOON_SECONDS, patience
 from tests.servers.reader import ask, read_all
 from tests.web.application import LIMITS, Hubbub, hubbub_running
@@ -187,6 +190,59 @@ async def test_a_connection_ends_with_the_word_that_its_body_is_late(hubbub: Hub
     assert seconds < SOON_SECONDS
 
 
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the server took from connections over which something is posted, a read each."""
+    reads: list[bytes] = []
+    posted = WeakSet[Protocol]()
+    take = Protocol.data_received
+
+    def data_received(protocol: Protocol, data: bytes) -> None:
+        if data.startswith(b"POST"):
+            posted.add(protocol)
+        if protocol in posted:
+            reads.append(data)
+        take(protocol, data)
+
+    monkeypatch.setattr(Protocol, "data_received", data_received)
+    return reads
+
+
+async def trickled(hubbub: Hubbub, writer: asyncio.StreamWriter, *pieces: bytes) -> None:
+    """Send pieces; after each the server has looked for what came."""
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        assert (await exchange(hubbub.port, HEALTH))[0] == 200
+
+
+TRICKLED = request("POST", "/api/no", {"Content-Type": "application/json", "Content-Length": "1000"})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a server wait for more than a byte")
+async def test_a_body_that_trickles_in_wakes_nobody(hubbub: Hubbub, reads: list[bytes]) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", *[b" "] * 10)
+        assert len(reads) <= 2
+        writer.write(b" " * 988 + b"}" + HEALTH)
+        assert [(await reply(reader))[0], (await reply(reader))[0]] == [404, 200]
+    assert b"".join(reads) == TRICKLED + b"{" + b" " * 998 + b"}" + HEALTH
+
+
+async def test_a_request_is_heard_after_a_body_that_trickled_in(hubbub: Hubbub) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", b" ", b" " * 997 + b"}")
+        assert (await reply(reader))[0] == 404
+        writer.write(HEALTH)
+        assert (await reply(reader))[0] == 200
+
+
+async def test_that_a_body_is_late_is_told_whatever_the_kernel_still_holds_of_it(hubbub: Hubbub) -> None:
+    async with patience(), connection(hubbub.port) as (reader, writer):
+        await trickled(hubbub, writer, TRICKLED + b"{", b" ", b" " * 100)
+        assert statuses(await reader.read()) == [408]  # and no reset
+
+
 async def test_an_upload_can_not_last_for_ever(hubbub: Hubbub, ann: aiohttp.ClientSession) -> None:
     """Each 64 KiB come in time, but no upload of any size would ever end at that pace."""
     async with ann.post("/api/collections", json={"name": "Mine"}) as response:
@@ -302,6 +358,33 @@ async def test_who_takes_nothing_is_cut_off(
                     await asyncio.sleep(0.02)
             assert loop.time() - began > 0.8 * SHORT.stall_seconds
             assert clients.open == open_before
+
+
+@pytest.mark.parametrize("clients", [Clients(Bounds())], ids=["the kernel is patient"])
+async def test_a_reader_that_is_cut_off_is_no_error_of_ours(
+    hubbub: Hubbub,
+    ann: aiohttp.ClientSession,
+    quick: ScriptedModel,
+    clients: Clients,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hubbub.web.streams.STALL_SECONDS", 0.1)
+    quick._pieces = ("x" * 10_000,) * 300
+    answer_id = (await ask(ann, ""))["answer"]["id"]
+    await read_all(ann, "", answer_id)
+    [cookie] = ann.cookie_jar
+    open_before = clients.open
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    with contextlib.closing(raw):
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(raw, ("127.0.0.1", hubbub.port))
+        headers = {"Cookie": f"{cookie.key}={cookie.value}"}
+        await loop.sock_sendall(raw, request("GET", f"/api/answers/{answer_id}/events", headers))
+        await until(lambda: clients.stalled == 1 and clients.open == open_before)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_slow_reader_gets_all_of_it(

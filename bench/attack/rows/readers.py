@@ -1,17 +1,20 @@
-"""Attack with readers that never read: each has an answer of its own, which a fast model writes to its end."""
+"""Attack with those who never read, each an answer of its own that a fast model writes; and who never end a body."""
 
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from bench.attack.base import HERE, Attack, Seen, Target, python
-from bench.attack.rows.wire import HEALTH, as_somebody, asked, connected, events, port_of, post
+from bench.attack.rows.wire import HEALTH, as_somebody, asked, connected, cpu_of, events, figures, port_of, post
 from tests.servers.hubbub_server import HubbubServer, through
 from tests.servers.processes import children_of
 
@@ -27,6 +30,9 @@ RATE = 15.0
 """Words a second of the answers of the others."""
 OTHERS = 40
 AT_ONCE = 25
+TURNS = 5
+A_TURN = 50
+"""So many answers are counted at once: few enough for others on the machine to be the same in all turns."""
 REQUESTS = 400
 MOST_RATIO_OF_REQUESTS = 1.1
 
@@ -159,39 +165,80 @@ def _p99(values: list[float]) -> float:
 
 
 async def _never_read(target: Target) -> Seen:
+    """Let many never read, and as many others of the same answers be opened by nobody: to make and store them costs."""
     many, seconds = (100, 0.0) if target.is_short else (500, 8.0)
     async with (
         _model(seconds) as base_url,
         target.serving({**through(base_url), "HUBBUB_SERVER__LOG_LEVEL": "warning"}) as server,
     ):
-        port, door = port_of(server), asyncio.Semaphore(AT_ONCE)
+        port = port_of(server)
         with contextlib.ExitStack() as stack:
             # First with some who read: what the server takes for so many answers at once is no sleeper's.
             await asyncio.gather(*(_ask_and_read(port) for _ in range(AT_ONCE)))
+            costs = await _costs(server) if seconds else None
             alone = await _delays(port) if seconds else []
+            unopened = await _delays_beside(port, many, lambda: _ask_loud(port)) if seconds else []
+            await _until_written(port)
             before = _held_by(server)
             watching = asyncio.create_task(_most_held(server))
-
-            async def begin() -> None:
-                async with door:
-                    await _sleep_over(port, stack)
-
-            beside_them = asyncio.create_task(_delays(port)) if seconds else None
-            await asyncio.gather(*(begin() for _ in range(many)))
-            while_written = await beside_them if beside_them else []
-            await asyncio.sleep(2)
-            beside = await _delays(port) if seconds else []
+            if seconds:
+                beside = await _delays_beside(port, many, lambda: _sleep_over(port, stack))
+            else:
+                beside = []
+                await _begin(many, lambda: _sleep_over(port, stack))
+                await asyncio.sleep(2)
             after = _held_by(server)
             watching.cancel()
             most = await watching
     each = (most - before) // many
     words = f"{many} readers: at most {each // KIB} KiB each, {(after - before) // many // KIB} KiB at last"
-    if not beside:
+    if costs is None:
         return Seen(words, each <= MOST_BYTES)
-    ratio = _p99(beside) / _p99(alone)
-    words += f"; others' p99 {_p99(alone) * 1000:.0f} ms alone, {_p99(beside) * 1000:.0f} ms beside them ({ratio:.2f})"
-    words += f", {_p99(while_written) * 1000:.0f} ms while those 150 MB are written"
-    return Seen(words, each <= MOST_BYTES and ratio <= MOST_RATIO)
+    unread, ratio = median(costs[1]) / median(costs[0]), _p99(beside) / _p99(unopened)
+    words += f"; {A_TURN} take {median(costs[1]):.2f} s of CPU"
+    words += f", {median(costs[0]):.2f} s where nobody opens them ({unread:.2f})"
+    words += f"; others' p99 {_p99(alone) * 1000:.0f} ms alone, {_p99(unopened) * 1000:.0f} ms while {many} are written"
+    words += f" and nobody opens them, {_p99(beside) * 1000:.0f} ms while they are written and never read ({ratio:.2f})"
+    return Seen(words, each <= MOST_BYTES and max(unread, ratio) <= MOST_RATIO)
+
+
+async def _begin(many: int, begin: Callable[[], Awaitable[object]]) -> None:
+    door = asyncio.Semaphore(AT_ONCE)
+
+    async def one() -> None:
+        async with door:
+            await begin()
+
+    await asyncio.gather(*(one() for _ in range(many)))
+
+
+async def _until_written(port: int) -> None:
+    while (await figures(port))["hubbub_open_answers"]:  # noqa: ASYNC110 (it is another process that writes)
+        await asyncio.sleep(0.1)
+
+
+async def _costs(server: HubbubServer) -> tuple[list[float], list[float]]:
+    """Return the server's seconds of CPU for some loud answers, in turns: nobody opens them; they are never read."""
+    port = port_of(server)
+    costs: tuple[list[float], list[float]] = ([], [])
+    with contextlib.ExitStack() as stack:
+        for turn in range(2 * TURNS):
+            began = cpu_of(server)
+            await _begin(A_TURN, (lambda: _sleep_over(port, stack)) if turn % 2 else (lambda: _ask_loud(port)))
+            await _until_written(port)
+            costs[turn % 2].append(cpu_of(server) - began)
+    return costs
+
+
+async def _delays_beside(port: int, many: int, begin: Callable[[], Awaitable[object]]) -> list[float]:
+    """Begin so many loud answers; returns how late the words of others come while they are written."""
+    await _until_written(port)
+    await _begin(many, begin)
+    return await _delays(port)
+
+
+async def _ask_loud(port: int) -> None:
+    await _ask(port, await as_somebody(port), "LOUD")
 
 
 async def _ask_and_read(port: int) -> None:
@@ -206,9 +253,10 @@ async def _ask_and_read(port: int) -> None:
 
 never_read = Attack(
     "readers that never read, each its own fast answer of 300 KB",
-    "<= 256 KiB each; others' p99 <= 1.2 times",
+    "<= 256 KiB each; CPU, and others' p99, <= 1.2 times what they are where nobody opens those answers",
     _never_read,
     is_quiet=True,
+    seconds=300.0,
     needs=lambda: None if sys.platform == "linux" else "Linux",
 )
 
@@ -227,44 +275,66 @@ async def _trickle(port: int, many: int) -> None:
             await asyncio.sleep(1 / many)
 
 
-async def _requests(port: int) -> tuple[list[float], int]:
-    """Make requests for some seconds; returns how long they took, sorted, and how many were not served."""
-    took: list[float] = []
-    failed = 0
-    for _ in range(REQUESTS):
-        began = time.perf_counter()
-        failed += (await asked(port, HEALTH))[0] != 200
-        took.append(time.perf_counter() - began)
-        await asyncio.sleep(0.005)
-    return sorted(took), failed
+@dataclass
+class _Turns:
+    """What requests came to in several turns."""
+
+    p99: list[float] = field(default_factory=list[float])
+    """Their seconds."""
+    cpu: list[float] = field(default_factory=list[float])
+    """The server's seconds of CPU."""
+    failed: int = 0
+    """How many were not served."""
+
+    async def add(self, server: HubbubServer) -> None:
+        """Make requests for some seconds."""
+        port, cpu, took = port_of(server), cpu_of(server), list[float]()
+        for _ in range(REQUESTS):
+            began = time.perf_counter()
+            self.failed += (await asked(port, HEALTH))[0] != 200
+            took.append(time.perf_counter() - began)
+            await asyncio.sleep(0.005)
+        self.cpu.append(cpu_of(server) - cpu)
+        self.p99.append(_p99(sorted(took)))
 
 
 async def _beside_slow_bodies(target: Target) -> Seen:
-    many = 200 if target.is_short else 1000
-    async with target.serving({"HUBBUB_SERVER__LOG_LEVEL": "warning"}) as server:
-        port = port_of(server)
-        await _requests(port)  # the first ones are slower
-        alone, failed = await _requests(port)
-        command = python("-m", __spec__.name, "trickle", str(port), str(many))
+    """Let bodies trickle in and stop, in turns: what else goes on with the machine is to be in both alike."""
+    many, turns = (200, 1) if target.is_short else (1000, 5)
+    variables = {"HUBBUB_SERVER__LOG_LEVEL": "warning", "HUBBUB_CLIENTS__BODY_SECONDS": "600"}
+    alone, beside = _Turns(), _Turns()
+    async with target.serving(variables) as server:
+        await _Turns().add(server)  # the first ones are slower
+        command = python("-m", __spec__.name, "trickle", str(port_of(server)), str(many))
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=HERE)
         try:
             assert process.stdout is not None
             await process.stdout.readline()
-            beside, failed_beside = await _requests(port)
+            await asyncio.sleep(2)  # twice the time in which each has sent a byte
+            for _ in range(turns):
+                await beside.add(server)
+                process.send_signal(signal.SIGSTOP)
+                await alone.add(server)
+                process.send_signal(signal.SIGCONT)
         finally:
             process.kill()
             await process.wait()
-    ratio = _p99(beside) / _p99(alone)
-    words = f"p99 {_p99(alone) * 1000:.1f} ms alone, {_p99(beside) * 1000:.1f} ms beside {many} ({ratio:.2f})"
-    holds = not (failed or failed_beside) and (target.is_short or ratio <= MOST_RATIO_OF_REQUESTS)
-    return Seen(f"{words}; {failed + failed_beside} of {2 * REQUESTS} not served", holds)
+    failed, cpu = alone.failed + beside.failed, median(beside.cpu) / median(alone.cpu)
+    ratio = median(beside.p99) / median(alone.p99)
+    words = (
+        f"p99 {median(alone.p99) * 1000:.1f} ms alone, {median(beside.p99) * 1000:.1f} ms beside {many} ({ratio:.2f}); "
+        f"CPU of the server {median(alone.cpu):.2f} s and {median(beside.cpu):.2f} s ({cpu:.2f})"
+    )
+    holds = not failed and (target.is_short or max(ratio, cpu) <= MOST_RATIO_OF_REQUESTS)
+    return Seen(f"{words}; {failed} of {2 * turns * REQUESTS} not served", holds)
 
 
 beside_slow_bodies = Attack(
     "normal requests beside bodies that trickle in",
-    "all are served; p99 +10 % (judged in the long form)",
+    "all are served; p99 +10 %, CPU of the server +10 % (judged in the long form)",
     _beside_slow_bodies,
     is_quiet=True,
+    needs=lambda: None if sys.platform == "linux" else "Linux",
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import resource
 import shutil
 import time
@@ -30,6 +31,12 @@ def rss_of(server: HubbubServer) -> int:
     """Return the memory of a server's process."""
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     return int(status.split("RssAnon:")[1].split()[0]) * 1024
+
+
+def cpu_of(server: HubbubServer) -> float:
+    """Return how many seconds of CPU a server's process took."""
+    stat = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="utf-8")
+    return sum(map(int, stat.rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def post(path: str, headers: Iterable[str], body: bytes) -> bytes:

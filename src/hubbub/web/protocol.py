@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from hubbub.core.errors import HeadTooLarge, HubbubError, Malformed, Overloaded, TooSlow
 from hubbub.web.address import counted
 from hubbub.web.bodies import problem
-from hubbub.web.clients import Clients, Holder, Kind, bound_socket
+from hubbub.web.clients import Clients, Holder, Kind, bound_socket, take_off, wake_for
 from hubbub.web.guards import HEADERS
 
 EXTENSION = "hubbub.direct"
@@ -83,8 +83,10 @@ class Direct:
 
     def abort(self) -> None:
         """Cut the connection off because it takes nothing, with whatever still waits to be sent."""
-        self._clients.stalled += not self._cycle.transport.is_closing()
-        self._cycle.transport.abort()
+        cycle = self._cycle
+        self._clients.stalled += not cycle.transport.is_closing()
+        cycle.disconnected = True  # or uvicorn would log, as the application's error, that the response has no end
+        cycle.transport.abort()
 
 
 def direct_of(scope: Scope) -> Direct | None:
@@ -113,6 +115,7 @@ class Protocol(HttpToolsProtocol):
     __slots__ = (
         "_active",
         "_address",
+        "_body_bytes",
         "_clients",
         "_fresh_bytes",
         "_is_counted",
@@ -123,6 +126,7 @@ class Protocol(HttpToolsProtocol):
         "_unsent_bytes",
         "_unwanted_bytes",
         "_waiting",
+        "_wakes_for",
     )
 
     def __init__(
@@ -143,6 +147,10 @@ class Protocol(HttpToolsProtocol):
         """What came that is no body: heads, trailers, frames of chunks, empty lines; of requests not served yet."""
         self._fresh_bytes = 0
         """What of it came with the last read."""
+        self._body_bytes = 0
+        """What came of the body that comes now."""
+        self._wakes_for = 0
+        """The kernel wakes us for so many bytes; 0: for each."""
         self._unsent_bytes = 0
         self._unwanted_bytes = 0
         self._refusal: HubbubError | None = None
@@ -205,6 +213,8 @@ class Protocol(HttpToolsProtocol):
             return
         if self._overhead_bytes > self._clients.bounds.head_bytes:
             self._refuse(self._too_large())
+        elif self._wakes_for or (self._body_bytes and self.cycle.more_body):
+            self._wake_for_body()
 
     def on_message_begin(self) -> None:
         """Note the first byte of a head. The first head's time runs from the connection's opening."""
@@ -236,6 +246,7 @@ class Protocol(HttpToolsProtocol):
         if self._refusal is not None:
             raise httptools.HttpParserError  # stops the parser
         self._is_in_head = False
+        self._body_bytes = 0
         self._waiting.end(self)
         app = self.app
         if not self._is_welcome():
@@ -251,6 +262,7 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         size = len(body)
+        self._body_bytes += size
         self._fresh_bytes -= size
         self._overhead_bytes -= size + min(CHUNK_BYTES, size // FRAMED)
         cycle = self.cycle
@@ -270,6 +282,7 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request, unless it is there already."""
         served, following = self._active, self.pipeline[-1][0] if self.pipeline else None
+        self._wake_for_each()
         super().on_response_complete()
         if following is not None:
             self._active = following
@@ -372,6 +385,31 @@ class Protocol(HttpToolsProtocol):
                 lines.append(b"%b: %b" % (name, value))
         return b"\r\n".join([*lines, b"", b""])
 
+    def _wake_for_body(self) -> None:
+        """Let what trickles in wake nobody: the kernel keeps a part of a body until the application is woken for it."""
+        wanted, raw = 0, self.transport.get_extra_info("socket")
+        if self.cycle.more_body and not self.cycle.response_complete and raw is not None and not self._is_encrypted():
+            declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+            wanted = min(WAKE_BYTES, declared - self._body_bytes)  # of chunks it is not known how much comes
+        if wanted <= 1:
+            self._wake_for_each()
+        elif wanted != self._wakes_for:
+            self._wakes_for = wanted
+            wake_for(raw, wanted)
+
+    def _wake_for_each(self) -> None:
+        """Take what comes from now on at once, and what the kernel kept."""
+        if not self._wakes_for:
+            return
+        self._wakes_for = 0
+        raw = self.transport.get_extra_info("socket")
+        wake_for(raw, 1)
+        if self.transport.is_closing():  # what is not taken would make it a reset, which takes the response away
+            take_off(raw, WAKE_BYTES)
+
+    def _is_encrypted(self) -> bool:
+        return self.transport.get_extra_info("sslcontext") is not None
+
     def _is_quiet(self) -> bool:
         return not self.cycle or self.cycle.response_complete
 
@@ -385,6 +423,7 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, refusal: HubbubError) -> None:
         """Say why nothing more is taken from this client, where a response can begin, and end the connection."""
         self._refusal = refusal
+        self._wake_for_each()
         if self.transport.is_closing():
             return
         active = self._active
