@@ -58,6 +58,8 @@ DENIED = 0.2
 """A sentence that says what is not so, where that is asked."""
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
+MANY_PASSAGES = 8
+"""Of so many it can be told what they are about: that a sentence doesn't name this is doubted, not refused."""
 
 # At these thresholds, of SQuAD's answerable questions 4 to 5 % are refused by meaning; of questions about another
 # subject 92 to 99 %; where the answer was taken out of the passages four in ten; where a name of the question was
@@ -127,6 +129,8 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it holds all that the question names."""
     has_counted: bool = True
     """Whether it speaks of what its question wants to be counted, if anything."""
+    doubt: float = 0.0
+    """What is taken off the evidence that it is a sure answer."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -231,7 +235,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     holds_cue = cue(question, language)
     counted_terms = among(wanted, query_terms(counted(question, language), languages, language))
     needed = musts(question, language, languages)
-    spelled = (*needed.names, *needed.numbers)
+    subjects = _subjects_of(candidates, needed.names)
+    spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
     headed: dict[str, tuple[float, float]] = {}
@@ -243,6 +248,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         share = share_of(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
         lacks_one = not all(holds(candidate.named, one) for one in spelled)
+        lacks_subject = not lacks_one and not all(holds(candidate.named, one) for one in subjects)
         heading = candidate.heading
         if heading not in headed:
             headed[heading] = _alike(asked, heading), _names(wanted, heading, candidate.language)
@@ -264,9 +270,18 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 opens_answer=opening > 0,
                 says_all=share > ALL,
                 has_counted=has_any(candidate, counted_terms, akin),
+                doubt=MISSING_NAME * lacks_subject,
             )
         )
     return _best_first(rated)
+
+
+def _subjects_of(candidates: Sequence[Candidate], names: Sequence[Term]) -> list[Term]:
+    """Return those of a question's names that most passages hold, as they are about them."""
+    passages = list({one.hit.passage_id: one.passage for one in candidates}.values())
+    if len(passages) < MANY_PASSAGES:
+        return []
+    return [name for name in names if 2 * sum(holds(passage, name) for passage in passages) >= len(passages)]
 
 
 def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
@@ -318,7 +333,7 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
         if not _has_joined(quotes, quote, whole) and is_room:
             quotes.append(quote)
             whole.append(one.says_all)
-    is_sure = evidence >= least.to_be_sure and _answers(question, rated[0], quotes[0].text)
+    is_sure = evidence - rated[0].doubt >= least.to_be_sure and _answers(question, rated[0], quotes[0].text)
     return quotes if is_sure else [replace(quote, is_sure=False) for quote in quotes]
 
 
