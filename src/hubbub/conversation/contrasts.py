@@ -22,6 +22,9 @@ LEAST_TAIL = 4
 LEAST_BEGINNING = 3
 """So many letters two compounds have in common at their ends, and so many apart before these."""
 
+LEAST_NAME, MOST_ENDING = 5, 3
+"""So many letters a name and its adjective have in common, and so many at most behind these."""
+
 _TOKEN = re.compile(r"[^\W_]+(?:['’.:/@#+-][^\W_]+)*|[^\w\s'’]")
 _OF = frozenset(
     "of the de la le les l du des do da dos das del della dello dei der dem den von vom van het zum zur im in".split()
@@ -126,7 +129,7 @@ class Contrasts:
         if has_first == has_last:
             return False
         there, missing = (pair.first, pair.last) if has_first else (pair.last, pair.first)
-        if not has_first and (pair.is_of or there.is_name or missing.word.endswith("ed")):
+        if not has_first and (pair.is_of or there.is_name or missing.word.endswith("ed") or _is_participle(there)):
             return False
         is_prose = not candidate.columns and not is_item(candidate)
         is_strict = not is_prose or missing.is_number or there.word in _SPANS
@@ -162,6 +165,7 @@ class Contrasts:
             and token.forms.isdisjoint(self._asked)
             and token.is_number == missing.is_number
             and (token.is_name or not missing.is_name)
+            and not (missing.is_name and _is_of_name(token.word, missing.word))
             and not (is_said and token.is_name and not missing.is_name and not token.is_number)
         )
 
@@ -217,6 +221,17 @@ def _beside(tokens: Sequence[Token], there: Token, pair: Pair, *, is_after: bool
 
 def _is_bent(word: str) -> bool:
     return word.endswith(("ed", "ing"))
+
+
+def _is_of_name(word: str, name: str) -> bool:
+    """Tell whether one is the other's adjective: "Californian" and "California"."""
+    alike = len(_common_end(word[::-1], name[::-1]))
+    return alike >= LEAST_NAME and max(len(word), len(name)) - alike <= MOST_ENDING
+
+
+def _is_participle(token: Token) -> bool:
+    """Tell whether before a word stands how something is done: "traditionally described"."""
+    return token.word.endswith("ed") and token.word not in token.forms
 
 
 def _is_verb(token: Token) -> bool:
