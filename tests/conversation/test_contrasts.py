@@ -4,6 +4,7 @@ from hubbub.conversation.quoting import choose
 from hubbub.core.documents import Hit
 
 PRICES = "- Maple desk: 300 euros\n- Maple shelf: 80 euros\n- Pine table: 210 euros"
+UTOPIA = "The big old grey windy towns have northern Utopia's high walls."
 PLANS = "The trial of Plan Small lasts ten days. Copies are made hourly with Plan Large."
 
 
@@ -39,6 +40,8 @@ def test_what_is_said_of_another_thing_of_the_kind_is_no_sure_answer(question: s
         ("What did release 6 bring?", hit("Release 6 brought a map.")),
         ("By how much did the rents grow last year?", hit("Last year the rents grew by 2 percent.")),
         ("Where are the keys of the lower barn?", hit("The keys are on the hook.", heading="Farm › Lower barn")),
+        ("What is the ferry best described as?", hit("The ferry is commonly described as a boat.")),
+        ("Which big old windy grey towns have high northern Utopian walls?", hit(UTOPIA)),
         ("How long is the small river ferry?", hit("The river ferry is 40 metres long.")),
         ("Wie viel fasst der Regentank?", hit("Der Tank fasst 300 Liter.", heading="Regen")),
     ],
@@ -53,6 +56,8 @@ def test_what_is_said_of_the_thing_itself_is_one(question: str, found: Hit) -> N
         ("Which barns do not have a door?", "The upper barn has a door.", False),
         ("Which barns do not have a door?", "The upper barn has a roof. The lower barn has no door.", True),
         ("Which barns have a door?", "The upper barn has a door.", True),
+        ("Which barns do not have a door?", "Barns have a door, with the exception of the upper barn.", True),
+        ("Welche Scheune hat keine Tür?", "Scheunen haben eine Tür, mit Ausnahme der oberen.", True),
         ("Wer darf nicht auf den Turm steigen?", "Besucher dürfen auf den Turm.", False),
         ("Wer darf nicht auf den Turm steigen?", "Kindern ist es verboten, auf den Turm zu steigen.", True),
     ],

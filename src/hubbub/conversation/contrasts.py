@@ -12,6 +12,7 @@ from typing import NamedTuple
 from hubbub.conversation.candidates import READ_CHARACTERS, SEPARATOR, Candidate, is_item
 from hubbub.conversation.cues import is_number
 from hubbub.conversation.musts import PUTS_NOUNS_IN_CAPITALS
+from hubbub.conversation.subjects import Stead, in_stead
 from hubbub.core.compounds import COMPOUNDING
 from hubbub.core.documents import Hit
 from hubbub.core.languages import is_stop_word, without_accents
@@ -20,6 +21,9 @@ from hubbub.core.wording import LONGEST_TERM, folded, index_terms
 LEAST_TAIL = 4
 LEAST_BEGINNING = 3
 """So many letters two compounds have in common at their ends, and so many apart before these."""
+
+LEAST_NAME, MOST_ENDING = 5, 3
+"""So many letters a name and its adjective have in common, and so many at most behind these."""
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.:/@#+-][^\W_]+)*|[^\w\s'’]")
 _OF = frozenset(
@@ -66,6 +70,9 @@ class Contrasts:
 
     def __init__(self, question: str, language: str) -> None:
         tokens = _tokens(question, language)
+        self._tokens = tokens
+        self._compounds_words = language in COMPOUNDING
+        self._language = language
         self._asked = {form for token in tokens for form in token.forms}
         self._telling = [token for token in tokens if token.is_telling]
         self._pairs = list(_pairs(tokens))
@@ -75,8 +82,11 @@ class Contrasts:
         self._adds = language in _ADDS_BEHIND
         self._read: dict[Hit, list[Pair]] = {}
 
-    def are_in(self, candidate: Candidate, quote: str) -> bool:
-        """Tell whether a candidate, quoted like this, names another thing in the place of one that is asked about."""
+    def are_in(self, candidate: Candidate, quote: str, means: str = "") -> bool:
+        """Tell whether a candidate, quoted like this, names another thing in the place of one that is asked about.
+
+        `means` is a word of the question that it says in another word.
+        """
         language = candidate.language
         levels = [_tokens(quote, language)]
         above = [
@@ -87,12 +97,29 @@ class Contrasts:
         ]
         levels += [_tokens(text, language) for text in dict.fromkeys(above) if text]
         held = [{form for token in level for form in token.forms} for level in levels]
-        known = frozenset(candidate.named).union(*held)
+        known = self._known(frozenset(candidate.named).union(*held), means)
         return (
             any(self._is_replaced(pair, candidate, levels, known) for pair in self._pairs)
             or any(_has_rival(one, levels, held) for one in self._identifiers)
             or any(_has_other_beginning(one, levels[0], known) for one in self._compounds)
         )
+
+    def _known(self, held: Set[str], means: str) -> Set[str]:
+        """Return what is held, and what of the question is held in another way: "Handys" in "Diensthandys"."""
+        known = set(held)
+        for token in self._telling:
+            if token.word == means or (self._compounds_words and _is_part(token, held)):
+                known |= token.forms
+        return known
+
+    def in_stead(self, candidate: Candidate, quote: str) -> Stead | None:
+        """Return of which other thing a candidate, quoted like this, says what is asked of one; None where of none."""
+        if candidate.columns or candidate.leans or is_item(candidate):
+            return None
+        language = candidate.language
+        held = (form for token in _tokens(quote, language) for form in token.forms)
+        known = self._known(frozenset(candidate.named).union(held), "")
+        return in_stead(self._tokens, self._language, _tokens(candidate.text, language), known)
 
     def _is_replaced(
         self, pair: Pair, candidate: Candidate, levels: Sequence[Sequence[Token]], known: Set[str]
@@ -102,7 +129,7 @@ class Contrasts:
         if has_first == has_last:
             return False
         there, missing = (pair.first, pair.last) if has_first else (pair.last, pair.first)
-        if not has_first and (pair.is_of or there.is_name or missing.word.endswith("ed")):
+        if not has_first and (pair.is_of or there.is_name or missing.word.endswith("ed") or _is_participle(there)):
             return False
         is_prose = not candidate.columns and not is_item(candidate)
         is_strict = not is_prose or missing.is_number or there.word in _SPANS
@@ -138,8 +165,14 @@ class Contrasts:
             and token.forms.isdisjoint(self._asked)
             and token.is_number == missing.is_number
             and (token.is_name or not missing.is_name)
+            and not (missing.is_name and _is_of_name(token.word, missing.word))
             and not (is_said and token.is_name and not missing.is_name and not token.is_number)
         )
+
+
+def _is_part(token: Token, held: Set[str]) -> bool:
+    forms = tuple(form for form in token.forms if len(form) >= LEAST_TAIL and form.isalpha())
+    return any(word.endswith(forms) for word in held)
 
 
 def _tokens(text: str, language: str) -> list[Token]:
@@ -188,6 +221,17 @@ def _beside(tokens: Sequence[Token], there: Token, pair: Pair, *, is_after: bool
 
 def _is_bent(word: str) -> bool:
     return word.endswith(("ed", "ing"))
+
+
+def _is_of_name(word: str, name: str) -> bool:
+    """Tell whether one is the other's adjective: "Californian" and "California"."""
+    alike = len(_common_end(word[::-1], name[::-1]))
+    return alike >= LEAST_NAME and max(len(word), len(name)) - alike <= MOST_ENDING
+
+
+def _is_participle(token: Token) -> bool:
+    """Tell whether before a word stands how something is done: "traditionally described"."""
+    return token.word.endswith("ed") and token.word not in token.forms
 
 
 def _is_verb(token: Token) -> bool:

@@ -17,6 +17,8 @@ _WITH_NOUN = re.compile(r"(?<![\w-])((?:\w+-)*?[A-Za-z]*\d\w*)(?:-[A-ZÄÖÜ][a-
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,'’ ]\d{3})+(?!\w)|(?<![\w])\d+(?:[.,]\d+)?(?![\w])")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s|er|e|º|ª)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?<=\s)|(?<=[(\"“'‘«„]))[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁΑ-Ω][\w’'-]*[\w]")
+# There a capital tells nothing: "I lost the key. Does …"; after "St." and "D." it does.
+_BEGINNING = re.compile(r"((?:[!?…]|\w{4}[.:]|\b[a-zß-öø-ÿ]\w{1,2}[.:])[\"”’)]?\s+)\w[\w’'-]*")
 PUTS_NOUNS_IN_CAPITALS = frozenset({"de"})
 SHORT_WORDS = 5
 """In so short a question a name may be most of it."""
@@ -51,7 +53,7 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     names: list[str] = []
     if language not in PUTS_NOUNS_IN_CAPITALS and _has_lower_case(text):
         _, _, after = rest.partition(" ")
-        names = _NAME.findall(f" {after}")
+        names = _NAME.findall(_BEGINNING.sub(r"\1", f" {after}"))
     return Musts(
         tuple(_terms(codes, language, languages)),
         tuple(_terms(numbers, language, languages)),

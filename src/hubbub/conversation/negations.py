@@ -12,15 +12,15 @@ _NOT = {
     "nl": r"niet|niets|geen|nooit|niemand|nergens|noch|zonder",
 }
 _LACKS = {
-    "en": r"except|unless|absent|absence|lack\w*|fail\w*|refus\w*|reject\w*|den(?:y|ie[sd])|forb[ia]d\w*|prohibit\w*"
+    "en": r"except\w*|unless|absent|absence|lack\w*|fail\w*|refus\w*|reject\w*|den(?:y|ie[sd])|forb[ia]d\w*|prohibit\w*"
     r"|ban(?:ned|s)?|exclu\w+|prevent\w*|avoid\w*|oppos\w*|missing|un\w{4,}|in[acdefhv]\w{5,}|non\w*",
-    "de": r"außer|fehl\w*|verboten|untersagt|verbiet\w*|ausgeschlossen|ausgenommen|un\w{4,}"
+    "de": r"außer|ausnahme\w*|fehl\w*|verboten|untersagt|verbiet\w*|ausgeschlossen|ausgenommen|un\w{4,}"
     r"|\w+(?:los|frei)(?:e[mnrs]?)?",
-    "fr": r"sauf|absen\w+|interdi\w+|défend\w*|exclu\w*|manqu\w*|n['’]\w+",
-    "es": r"salvo|excepto|ausen\w+|prohib\w+|exclu\w+|falta\w*",
-    "it": r"salvo|eccetto|tranne|assen\w+|viet\w+|esclu\w+|manc\w+",
-    "pt": r"salvo|exceto|ausen\w+|proib\w+|exclu\w+|falta\w*",
-    "nl": r"behalve|afwezig\w*|verboden|uitgesloten|ontbre\w+|on\w{4,}",
+    "fr": r"sauf|except\w+|hormis|absen\w+|interdi\w+|défend\w*|exclu\w*|manqu\w*|n['’]\w+",
+    "es": r"salvo|excep\w+|ausen\w+|prohib\w+|exclu\w+|falta\w*",
+    "it": r"salvo|ecce(?:tto|zion)\w*|tranne|assen\w+|viet\w+|esclu\w+|manc\w+",
+    "pt": r"salvo|exce(?:to|ç)\w*|ausen\w+|proib\w+|exclu\w+|falta\w*",
+    "nl": r"behalve|uitzondering\w*|afwezig\w*|verboden|uitgesloten|ontbre\w+|on\w{4,}",
 }
 """What says in other words that something is not so."""
 
