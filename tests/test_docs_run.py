@@ -72,7 +72,7 @@ def furnished(folder: Path) -> dict[str, str]:
     for name in ("examples", "hubbub", "Makefile"):
         (folder / name).symlink_to(ROOT if name == "hubbub" else ROOT / name)
     (folder / ".venv").symlink_to(BIN.parent)
-    own = environment(folder / "kept", scripted(words=5))
+    own = environment(folder / "kept", scripted(words=5) | scripted("small", words=5))
     packages = {"PIP_DRY_RUN": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_QUIET": "1"}
     return own | packages | {"PATH": f"{BIN}:{own['PATH']}", "HOME": str(folder), "COLUMNS": "120"}
 

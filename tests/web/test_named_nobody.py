@@ -37,6 +37,10 @@ def acts(person_id: str, ids: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         "DELETE /api/people/{person_id}/hold": (f"/api/people/{person_id}/hold", None),
         "POST /api/operators/readings": ("/api/operators/readings", {"person_id": person_id, "reason": "Case 1"}),
         "DELETE /api/operators/readings/{person_id}": (f"/api/operators/readings/{person_id}", None),
+        "PUT /api/operators/quotas": (
+            "/api/operators/quotas",
+            {"scope": "person", "subject": person_id, "bounds": ["50 questions per day"]},
+        ),
         "PUT /api/groups/{group_id}/members/{person_id}": (member, {}),
         "DELETE /api/groups/{group_id}/members/{person_id}": (member, None),
         "PUT /api/collections/{collection_id}/grants": (f"/api/collections/{ids['collection']}/grants", grants),

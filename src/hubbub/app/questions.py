@@ -28,7 +28,7 @@ from hubbub.core import events
 from hubbub.core.errors import Conflict, Invalid, Malformed, NotFound, OverQuota, TooLarge
 from hubbub.core.identifiers import new_id
 from hubbub.core.messages import AskedWith, Chat, Message
-from hubbub.core.people import Person, reader_of
+from hubbub.core.people import Person, Reader, reader_of
 from hubbub.core.questions import Begun, JsonObject, Question
 from hubbub.core.reasons import because
 from hubbub.core.scopes import check_model
@@ -398,7 +398,7 @@ class Questions:
         if question.reader is not None:
             self._rights.add(answer_id, question.reader, question.collection_ids, holds, lent)
         elif holds is not None or lent is not None:
-            self._rights.add(answer_id, reader_of(person), (), holds, lent)
+            self._rights.add(answer_id, Reader(person.id), (), holds, lent)  # of no collection is asked
 
     def _work(self, question: Question, bill: Bill, reason: str = "") -> Callable[[Send], Awaitable[events.Done]]:
         """Return how the answer to a question is made. The time that it has runs from now on."""

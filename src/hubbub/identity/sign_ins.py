@@ -190,7 +190,8 @@ class SignIns:
             known = _Known(found[0], found[1].person)
             _remember(looked_in, cookie, known)  # into what was forgotten meanwhile, where something has changed
         self._used[known.sign_in.id] = self._wall_clock()
-        self._is_used.set()
+        if not self._is_used.is_set():
+            self._is_used.set()
         return known
 
     async def _look(self) -> None:

@@ -62,7 +62,7 @@ class SignedInIdentity:
         """
         if key_in(headers) is not None:
             return None
-        if (vouched := await self._vouched.person(headers)) is not None:
+        if self._vouched.is_any and (vouched := await self._vouched.person(headers)) is not None:
             return vouched
         for cookie in cookies_in(headers):
             if (person := await self._sign_ins.person(cookie)) is not None:

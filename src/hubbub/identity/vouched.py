@@ -84,6 +84,11 @@ class Vouched:
         self._active: dict[str, bool] = {}
         self._active_by = -1
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anybody can be vouched for."""
+        return bool(self._sources)
+
     async def person(self, headers: Mapping[str, str]) -> Person | None:
         """Return whom a request vouches for; None: it vouches for nobody.
 

@@ -191,11 +191,15 @@ class Counting:
 
     def _take_off(self, counters: str, excess: Sequence[int], among: Sequence[_Key] | None = None) -> None:
         """Take off what counts too much, where that is known: what is looked up later has it taken off then."""
-        for key, start in _keys_of(counters):
-            counter = self._counters.get(key) if among is None or key in among else None
-            if counter is not None and counter.start == start:
-                for place, much in enumerate(excess):
-                    counter.net[place] -= much
+        less = [-much for much in excess]
+        if among is None and counters in self._named:
+            found = self._named[counters]
+        else:
+            keys = [(key, start) for key, start in _keys_of(counters) if among is None or key in among]
+            found = [(start, self._counters[key]) for key, start in keys if key in self._counters]
+        for start, counter in found:
+            if counter.start == start:
+                _add(counter.net, less)
 
     def _forget_counters(self) -> None:
         self._counters.clear()

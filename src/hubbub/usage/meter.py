@@ -141,7 +141,7 @@ class Meter:
             OverQuota: a bound was reached a moment ago.
         """
         bill = self._bills[answer_id] = Bill(answer_id, asker)
-        self._reserve(bill, party, model, Amount(1, input_tokens + output_tokens), input_tokens, output_tokens)
+        self._reserve(bill, party, model, 1, input_tokens, output_tokens)
         return bill
 
     def bill_of_texts(self, answer_id: str, asker: Asker, party: str, model: str, tokens: int) -> Bill:
@@ -151,7 +151,7 @@ class Meter:
             OverQuota: a bound was reached a moment ago.
         """
         bill = Bill(answer_id, asker, "embeddings")
-        self._reserve(bill, party, model, Amount(0, tokens), tokens, 0)
+        self._reserve(bill, party, model, 0, tokens, 0)
         return bill
 
     def adopt(self, answer_id: str, asker: Asker) -> Bill:
@@ -173,10 +173,11 @@ class Meter:
         """Return what is stored beside a new answer, its reservation included; where one fails, so does the other."""
         if bill.reserving is None or self._store is None:
             return other
+        store = self._store
         return (
             bill.reserving
             if other is None
-            else in_one(bill.reserving, other, undo=self._store.releasing(bill.answer_id))
+            else in_one(bill.reserving, other, undo=lambda: store.releasing(bill.answer_id)())
         )
 
     def settling(self, answers: Sequence[Answer]) -> Write:
@@ -243,7 +244,7 @@ class Meter:
         return moment(error_at, self._clock(), self.zone)
 
     def _reserve(
-        self, bill: Bill, party: str, model: str, amount: Amount, input_tokens: int, output_tokens: int
+        self, bill: Bill, party: str, model: str, questions: int, input_tokens: int, output_tokens: int
     ) -> None:
         if self._store is None or not self.bounds_hold_for(bill.asker):
             return
@@ -251,7 +252,7 @@ class Meter:
         if not charges:
             return
         price = self._dear.get(model) or self._prices.get(model, FREE)
-        amount = Amount(amount.questions, amount.tokens, price.of(input_tokens, 0, output_tokens))
+        amount = Amount(questions, input_tokens + output_tokens, price.of(input_tokens, 0, output_tokens))
         is_obliged = bool(model) and model == self.rules.over
 
         def tell(standings: Standings) -> None:
