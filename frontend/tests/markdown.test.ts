@@ -343,6 +343,7 @@ describe("dollars", () => {
     ["$HOME/$USER and `$x`", []],
     ["the $n$th of $k$s", ["$n$", "$k$"]],
     ["$5 and $6", []],
+    ["> [Footnote 1: \\$x\\$ of \\$y\\$\\] \\\\[z\\\\\\] [1]", []], // as quotes are written
   ])("%s", (text, formulas) => {
     expect([...render(text).querySelectorAll(".formula")].map(({ textContent }) => textContent)).toEqual(formulas);
   });

@@ -341,7 +341,7 @@ class TestHostileDocuments:
                 quote, _, marker = event.text.rstrip().rpartition(" ")
                 assert marker in {f"[{number}]" for number in markers}
                 bare = quote.replace("\\\\", "")
-                for special in "[]<>`*|~#_":
+                for special in "]<>`*|~#_":  # "[" alone means nothing, and "\\[" would be a formula
                     assert bare.removeprefix("> ").count(special) == bare.count(f"\\{special}")
         quotes = [" ".join(event.citation.quote.split()) for event in cited(events)]
         assert [unescape(text) for text in text_of(events).strip().split("\n\n")] == [
@@ -536,7 +536,7 @@ async def test_what_was_found_is_quoted_where_the_model_has_not_begun_in_time(se
     silent = ScriptedModel(name="big", seconds_before_first=60)
     clock = asyncio.get_running_loop().time
     began = clock()
-    events = await ask(search, Question("Where is Normandy?", collection_ids=("normans",), within_seconds=0.5), silent)
+    events = await ask(search, Question("Where is Normandy?", collection_ids=("normans",), within_seconds=1.5), silent)
     assert clock() - began < 10
     assert [event for event in events if isinstance(event, Started)][-1].way == "quotes"
     assert "Normandy is a region in France." in text_of(events)

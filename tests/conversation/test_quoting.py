@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hubbub.conversation import quoting
 from hubbub.conversation.cues import cue
-from hubbub.conversation.quoted import quoted
+from hubbub.conversation.quoted import neighbours, quoted
 from hubbub.conversation.quoting import READ_HITS, choose, choose_by_meaning, choose_in_turns, rate
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.errors import ModelError
@@ -457,3 +457,12 @@ def test_in_other_languages_too_the_kind_of_thing_that_is_asked_for_counts(quest
     ]
     hits = [hit(text, number) for number, text in enumerate([*around, answer], 1)]
     assert choose(question, hits)[0].text == answer
+
+
+def test_what_was_found_beside_is_named_by_its_topic_and_not_by_where_it_stands() -> None:
+    marks = ["Read by OCR, confidence 94 %", "Page iv", "Read by Azure Document Intelligence", "Read by a model", ""]
+    beside = [hit("x", number, heading=mark) for number, mark in enumerate(marks, 1)]
+    assert neighbours(beside, []) == ()
+    topics = ["Rent › Page 3 › Read by OCR", "Rent", "Deposit", "Who pays?"]
+    beside = [hit("x", number, heading=topic) for number, topic in enumerate(topics, 1)]
+    assert neighbours(beside, []) == ("What about “Rent”?", "What about “Deposit”?", "Who pays?")

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -8,7 +10,9 @@ markdown_it = pytest.importorskip("markdown_it")
 PARSER = markdown_it.MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 # What formats, and plain letters between it.
-TEXTS = st.text(alphabet="ab1 2.)(\n\t`*_[]<>#|~\\-+=&;:/@!'\"é", max_size=40)
+TEXTS = st.text(alphabet="ab1 2.)(\n\t`*_[]<>#|~\\-+=&;:/@!'\"é$", max_size=40)
+FORMULA = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[\[(]|\$[^$]*\$)")
+"""Where a formula begins for what shows formulas: the page, and many chat clients."""
 
 
 def shown(markdown: str) -> tuple[str, set[str]]:
@@ -27,6 +31,7 @@ def shown(markdown: str) -> tuple[str, set[str]]:
 @example("[2] <<Who?>> [x](javascript:alert(1)) ![x](y) | a | b |")
 @example("~~~\n\ncode ``` `x`")
 @example("a\\*b\\")
+@example("[Footnote 1: It costs $5, and $6 in $HOME.] \\[x\\] \\(y\\) $$z$$")
 def test_what_was_escaped_is_shown_as_it_was_and_formats_nothing(text: str) -> None:
     plain = " ".join(text.split())
     seen, kinds = shown(f"> {escape(text)}")
@@ -35,6 +40,7 @@ def test_what_was_escaped_is_shown_as_it_was_and_formats_nothing(text: str) -> N
         "text_special"
     }
     assert unescape(escape(text)) == plain
+    assert not FORMULA.search(escape(text))
 
 
 def test_addresses_do_not_become_links() -> None:

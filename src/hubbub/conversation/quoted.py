@@ -9,6 +9,8 @@ from hubbub.core.documents import Hit
 from hubbub.core.markdown import escape
 
 _NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
+_NO_TOPIC = re.compile(r"Read by \S.*|Page \S+")
+"""What headings say of where a passage stands, or of how it was read, and not of what it is about."""
 CLOSEST = "I did not find a sure answer to this in these documents. This is the closest that I found:\n\n"
 
 
@@ -51,5 +53,6 @@ def neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
     """Return questions for what was found beside the quotes: the headings of the other hits."""
     quoted = {quote.hit.heading for quote in quotes}
     headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
-    lasts = [heading.split(" › ")[-1] for heading in headings][:MAX_FOLLOW_UPS]
+    topics = ([part for part in heading.split(" › ") if not _NO_TOPIC.fullmatch(part)] for heading in headings)
+    lasts = list(dict.fromkeys(parts[-1] for parts in topics if parts))[:MAX_FOLLOW_UPS]
     return tuple(last if last.endswith("?") else f"What about “{last}”?" for last in lasts)

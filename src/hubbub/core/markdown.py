@@ -3,8 +3,9 @@
 import re
 
 # What would be formatting, a link, an entity, a list or a rule, not itself (CommonMark 0.31 and GitHub's additions).
+# Of brackets the second one is enough, for "\[" begins a formula where formulas are shown; so does "$", where there are two.
 _MEANS_SOMETHING = re.compile(
-    r"[\\`*_\[\]<>#|~]"
+    r"[\\`*_\]<>#|~]"
     r"|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|(?<=\w)@(?=\w)"
     r"|^[-+](?=\s|$)|^[-=](?=[-=\s]*$)"
 )
@@ -15,6 +16,8 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 def escape(text: str) -> str:
     """Return Markdown that is shown as the text itself, on one line: white space is shown as single spaces anyway."""
     line = _MEANS_SOMETHING.sub(r"\\\g<0>", " ".join(text.split()))
+    if line.count("$") > 1:
+        line = line.replace("$", r"\$")
     return _ITEM_NUMBER.sub(r"\1\\\2", line)
 
 
