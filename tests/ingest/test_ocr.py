@@ -12,9 +12,7 @@ from hubbub.connections.sandbox import Sandbox, Setup
 from hubbub.core.documents import Omission, ReadByOcr
 from hubbub.core.errors import HubbubError, Invalid, TooLarge
 from hubbub.ingest.base import NotInstalled
-from hubbub.ingest.blocks import Paragraph
 from hubbub.ingest.loaders import pictures
-from hubbub.ingest.loaders.scanned import scanned_blocks
 from hubbub.ingest.ocr import tesseract
 from hubbub.ingest.ocr.base import Picture, Plan, Recognised
 from hubbub.ingest.ocr.turn import Turn, taking
@@ -79,9 +77,10 @@ def test_a_picture_of_text_is_read_and_marked(tmp_path: Path, name: str, data: b
 
 
 def test_widely_spaced_lines_stay_one_sentence() -> None:
-    found = Recognised("Lease\n\nThe notice period of the\n\nwarehouse is four\n\nmonths.\n\nrent is due monthly", 94)
-    texts = [block.text for block in scanned_blocks(found, 1) if isinstance(block, Paragraph)]
-    assert texts == ["Lease", "The notice period of the\nwarehouse is four\nmonths.", "rent is due monthly"]
+    text = "Lease\n\nThe notice period of the\n\nwarehouse is four\n\nmonths.\n\nrent is due monthly\n\n"
+    assert tesseract.rejoined(text) == (
+        "Lease\n\nThe notice period of the\nwarehouse is four\nmonths.\n\nrent is due monthly"
+    )
 
 
 async def test_a_picture_is_read_in_the_sandbox(tmp_path: Path) -> None:

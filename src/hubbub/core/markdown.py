@@ -3,7 +3,7 @@
 import re
 
 # What would be formatting, a link, an entity, a list or a rule, not itself (CommonMark 0.31 and GitHub's additions).
-# Of brackets the second one is enough, for "\[" begins a formula where formulas are shown; so does "$", where there are two.
+# Of brackets the second is enough: "\[" would begin a formula where they are shown, as "$" does where there are two.
 _MEANS_SOMETHING = re.compile(
     r"[\\`*_\]<>#|~]"
     r"|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|(?<=\w)@(?=\w)"

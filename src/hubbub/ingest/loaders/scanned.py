@@ -7,7 +7,6 @@ from hubbub.ingest.loaders.pdf_text import both_forms, mended, words_of
 from hubbub.ingest.ocr.base import Recognised
 from hubbub.ingest.ocr.turn import turn
 
-_ENDS = frozenset(".!?:;…|")
 MARK_LEVEL = 10
 """The level of the mark among headings: below all others, and below a page's label."""
 
@@ -20,19 +19,8 @@ def mark_of(confidence: int) -> str:
 def scanned_blocks(found: Recognised, page: int) -> list[Block]:
     """Return the paragraphs of a recognised page, below its mark."""
     text = mended(found.text, words_of([found.text]))
-    paragraphs = (both_forms(part) for part in _rejoined(text.split("\n\n")))
+    paragraphs = (both_forms(part.strip()) for part in text.split("\n\n"))
     return list(marked((Paragraph(text, page) for text in paragraphs if text), found.confidence, page))
-
-
-def _rejoined(parts: Iterable[str]) -> list[str]:
-    """Return paragraphs whole: what reads widely spaced lines takes each of them for one."""
-    found: list[str] = []
-    for part in filter(None, map(str.strip, parts)):
-        if found and part[0].islower() and found[-1][-1] not in _ENDS:
-            found[-1] += f"\n{part}"
-        else:
-            found.append(part)
-    return found
 
 
 def marked(blocks: Iterable[Block], confidence: int, page: int) -> Iterator[Block]:

@@ -14,6 +14,8 @@ PACKAGE = "tesserocr"
 _SYSTEM = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
 _RULES = re.compile(r"(?m)^[\s|_~=—–.·:;'\"`-]+$")
 """Lines of a table, and specks, are read as such signs."""
+_ENDS = frozenset(".!?:;…|")
+"""What no sentence goes on behind."""
 
 
 def is_installed() -> bool:
@@ -54,7 +56,18 @@ class TesseractRecogniser:
         try:
             if not library.Recognize(max(1, int(most_seconds * 1000))):
                 return None
-            text = _RULES.sub("", str(library.GetUTF8Text())).strip()
+            text = rejoined(_RULES.sub("", str(library.GetUTF8Text())))
             return Recognised(text, int(library.MeanTextConf()) if text else 0)
         finally:
             library.Clear()
+
+
+def rejoined(text: str) -> str:
+    """Return paragraphs whole: of widely spaced lines each was taken for one."""
+    found: list[str] = []
+    for part in filter(None, map(str.strip, text.split("\n\n"))):
+        if found and part[0].islower() and found[-1][-1] not in _ENDS:
+            found[-1] += f"\n{part}"
+        else:
+            found.append(part)
+    return "\n\n".join(found)
