@@ -67,6 +67,7 @@ async def test_a_quota_is_set_changed_and_removed(
         await page.get_by_role("button", name="Set a quota").click()
         await dialog.get_by_role("combobox", name="For").select_option("A group")
         await dialog.get_by_label("Name of a group here").fill("crew")
+        await dialog.get_by_label("At most (1)").fill("90")
         await dialog.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("rowheader", name="The group Crew")).to_be_visible()
 
