@@ -38,6 +38,16 @@ def test_a_quota_is_set_listed_and_removed(hubbub: Invoke) -> None:
     assert "quota removed" in hubbub("audit", "export").stdout
 
 
+def test_a_groups_quota_is_listed_by_name_and_goes_with_the_group(hubbub: Invoke) -> None:
+    assert hubbub("groups", "add", "Crew").exit_code == 0
+    result = hubbub("quotas", "set", "group", "--for", "crew", "50 questions per day")
+    assert result.exit_code == 0, result.output
+    listed = hubbub("quotas", "list").stdout
+    assert re.search(r"^group +│ group:\w{26} \(Crew\) +│ 50 questions per day +│ set by", listed, re.MULTILINE), listed
+    assert hubbub("groups", "remove", "Crew").exit_code == 0
+    assert hubbub("quotas", "list").stdout == ""
+
+
 def test_what_cannot_be_set_is_said_in_a_line(hubbub: Invoke) -> None:
     for arguments, status, said in (
         (("set", "person", "much"), 1, "Write one such as “50 questions per day”"),

@@ -32,6 +32,17 @@ def test_what_was_asked_in_the_terminal_is_reported(tmp_path: Path) -> None:
     assert "a day such as" in told
 
 
+def test_what_a_group_used_is_reported_by_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for arguments in (("groups", "add", "Crew"), ("groups", "members", "Crew", "--add", "operator"), ("ask", "Hello")):
+        code, _, told = run(folder, *arguments, variables=PRICED)
+        assert code == 0, told
+    table = run(folder, "usage", "--by", "group", variables=PRICED)[1]
+    assert table.splitlines()[-1].split()[:3] == ["Crew", "│", "1"]
+    (line,) = json.loads(run(folder, "usage", "--by", "group", "--format", "json", variables=PRICED)[1])
+    assert line["name"].startswith("group:")
+
+
 def test_a_bound_that_is_none_stops_the_start(tmp_path: Path) -> None:
     code, _, told = run(tmp_path / "data", "usage", variables={"HUBBUB_QUOTAS__PERSON": '["50 questions per week"]'})
     assert code == 2

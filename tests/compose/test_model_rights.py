@@ -1,11 +1,17 @@
 """Who may use which model, as the settings say it."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from hubbub.compose.model_rights import faults_of_sharing, shared_with
+from hubbub.compose.model_rights import faults_of_sharing, shared_with, tell_unknown_groups
+from hubbub.compose.providers import faults_of_names
+from hubbub.connections.sqlite import Sqlite
 from hubbub.models.catalog import Catalog
 from hubbub.models.scripted import ScriptedModel
+from hubbub.search.library_sqlite import SqliteLibrary
+from hubbub.search.sqlite import SqliteSearch
 from hubbub.settings import Settings
 
 OIDC = {"work": {"issuer": "https://id.example.com", "client_id": "hubbub"}}
@@ -39,6 +45,17 @@ def test_nobody_is_named_by_something_else(who: str) -> None:
         Settings.model_validate({"models": {"big": {"provider": "scripted", "shared_with": [who]}}})
 
 
+def test_a_quota_names_a_group_of_a_provider_or_one_that_was_made_here() -> None:
+    def faults(group: str) -> list[str]:
+        tables = {"quotas": {"groups": {group: []}}, "identity": {"oidc": OIDC}}
+        return faults_of_names(Settings.model_validate(tables))
+
+    assert faults("work/staff") == faults("claim:work/staff") == faults("group:Staff") == []
+    [fault] = faults("Staff")
+    assert fault.startswith("quotas.groups.Staff: say of which provider")
+    assert "'group:Staff'" in fault
+
+
 def test_a_claimed_group_is_of_a_provider() -> None:
     def faults(who: str) -> list[str]:
         shared = {"models": {"big": {"provider": "scripted", "shared_with": [who]}}}
@@ -48,3 +65,18 @@ def test_a_claimed_group_is_of_a_provider() -> None:
     [fault] = faults("claim:staff")
     assert fault.startswith("models.big.shared_with: 'claim:staff' does not say at which provider")
     assert "claim:work/NAME" in fault
+
+
+async def test_a_group_that_a_quota_may_not_mean_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with (
+        Sqlite(tmp_path / "library.db") as database,
+        SqliteSearch(database, None),
+        SqliteLibrary(database) as library,
+    ):
+        await library.groups.create("Staff")
+        bounds: dict[str, list[str]] = {"staff": [], "group:STAFF": [], "group:Nobody": [], "students": []}
+        await tell_unknown_groups(Settings.model_validate({"quotas": {"groups": bounds}}), library.groups)
+    assert [record.getMessage() for record in caplog.records] == [
+        "quotas.groups: there is no group 'Nobody'; make it with `hubbub groups add`.",
+        "quotas.groups: 'staff' is a group that a sign-in names; the one that was made here is 'group:staff'.",
+    ]

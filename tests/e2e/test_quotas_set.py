@@ -62,6 +62,15 @@ async def test_a_quota_is_set_changed_and_removed(
         mine = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="The person Root"))
         await expect(mine).to_contain_text(re.compile("set by Root.*9 questions per day.*2.50 money per month"))
 
+        made = await page.request.post(f"{server.url}/api/groups", data={"name": "Crew"})
+        assert made.status == 201
+        await page.get_by_role("button", name="Set a quota").click()
+        await dialog.get_by_role("combobox", name="For").select_option("A group")
+        await dialog.get_by_label("Name of a group here").fill("crew")
+        await dialog.get_by_label("At most (1)").fill("90")
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("rowheader", name="The group Crew")).to_be_visible()
+
         await row.get_by_role("button", name="Change: Each person").click()
         await dialog.get_by_label("As much as is asked for").check()
         await dialog.get_by_role("button", name="Save").click()

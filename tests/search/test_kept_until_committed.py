@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from hubbub.app.model_rights import ModelRights
+from hubbub.app.own_groups import OwnGroups
 from hubbub.connections.sqlite import Connection, Sqlite
 from hubbub.core.documents import Document
 from hubbub.core.errors import StoreLost
@@ -101,7 +102,7 @@ async def test_a_model_is_gone_with_the_group_at_the_next_request_of_another_wor
 ) -> None:
     here, there = workers
     catalog = Catalog([ScriptedModel(name="vault"), ScriptedModel()])
-    rights = ModelRights(catalog, {"vault": ["group:Keepers"]}, there.groups)
+    rights = ModelRights(catalog, {"vault": ["group:Keepers"]}, OwnGroups(there.groups))
     ann = Person(ANN)
     holds = rights.holding(ann, "vault")
     assert holds is not None

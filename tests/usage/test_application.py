@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hubbub.app.application import Application
-from hubbub.app.questions import Place, asker_of
+from hubbub.app.questions import Place
 from hubbub.connections.http import Http
 from hubbub.core.answer import Answer
 from hubbub.core.errors import OverQuota
@@ -33,7 +33,7 @@ async def answered(app: Application, person: Person, **question: Any) -> Answer:
 
 
 async def used(app: Application, person: Person) -> list[int]:
-    return [one.used for one in await app.meter.standings(asker_of(person), person.id)]
+    return [one.used for one in await app.meter.standings(await app.askers.of(person), person.id)]
 
 
 async def test_a_question_over_the_bound_is_refused_and_leaves_nothing(opened: Serve) -> None:
@@ -87,7 +87,7 @@ async def test_without_bounds_nothing_is_reserved_and_all_is_recorded(opened: Se
     async with opened() as app:
         await answered(app, ANN)
         assert not app.meter.is_on
-        assert await app.meter.standings(asker_of(ANN), "ann") == []
+        assert await app.meter.standings(await app.askers.of(ANN), "ann") == []
         (total,) = await app.meter.report("group", 0, 3e9)
         assert (total.name, total.questions, total.output_tokens) == ("staff", 1, 4)
         assert total.money == total.input_tokens * 25_000 + 4 * 100_000

@@ -71,7 +71,7 @@ async def test_whoever_is_forgotten_is_named_nowhere(quotas: QuotaStore) -> None
     for one in (ONE, SetQuota("group", "ann", (), "ann", 6.0), SetQuota("key", "k1", (), "root", 7.0)):
         assert await put(quotas, one)
     assert await quotas.forget_person("ann") == 2
-    await quotas.forget_key("k1")
+    await quotas.forget("key", "k1")
     assert await quotas.quotas() == [SetQuota("group", "ann", (), "", 6.0)]
 
 

@@ -37,6 +37,16 @@ async def bounds_of(http: aiohttp.ClientSession) -> list[str]:
         return [one["text"] for one in (await told(response))["bounds"]]
 
 
+async def group_of(http: aiohttp.ClientSession, name: str, person_id: str) -> str:
+    """Make a group of a person, and return its id."""
+    async with http.post("/api/groups", json={"name": name}) as response:
+        assert response.status == 201
+        group_id = (await told(response))["id"]
+    async with http.put(f"/api/groups/{group_id}/members/{person_id}", json={}) as response:
+        assert response.status == 204, await response.text()
+    return group_id
+
+
 async def test_an_operator_sets_changes_and_removes_a_persons_quota(tmp_path: Path) -> None:
     async with serving(tmp_path, **FAST, **IN_SETTINGS) as server, browser(server) as root, browser(server) as ada:
         root_id = await operator(server, tmp_path, root)
@@ -70,6 +80,42 @@ async def test_an_operator_sets_changes_and_removes_a_persons_quota(tmp_path: Pa
         ]
 
 
+async def test_groups_that_were_made_here_have_quotas_and_are_told_by_name(tmp_path: Path) -> None:
+    settings = {"HUBBUB_QUOTAS__GROUP": '["3 questions per day"]'}
+    async with serving(tmp_path, **FAST, **settings) as server, browser(server) as root, browser(server) as ada:
+        await operator(server, tmp_path, root)
+        ada_id = await member(server, tmp_path, ada, "ada@example.org")
+        crew, team = [await group_of(root, name, ada_id) for name in ("Crew", "Team")]
+        quota = {"scope": "group", "subject": "crew", "bounds": ["2 questions per day"]}
+        assert (await put(root, quota))[0] == 204
+        quotas = (await shown(root))["quotas"]
+        assert [(one["subject"], one["name"]) for one in quotas] == [("", ""), (f"group:{crew}", "Crew")]
+        await read_all(ada, "", (await ask(ada, ""))["answer"]["id"])
+        said = {"model": "scripted", "messages": [{"role": "user", "content": "Go on"}]}
+        async with ada.post("/v1/chat/completions", json=said) as response:
+            assert response.status == 200, await response.text()
+        async with ada.post("/v1/chat/completions", json=said) as response:
+            assert response.status == 429
+            assert "the quota of the group 'Crew' is used up" in (await response.text()).replace("The", "the")
+        async with ada.get("/api/usage") as response:
+            bounds = (await told(response))["bounds"]
+        assert sorted((one["group"], one["limit"], one["used"]) for one in bounds) == [("Crew", 2, 2), ("Team", 3, 2)]
+        async with root.delete(f"/api/groups/{crew}/members/{ada_id}") as response:
+            assert response.status == 204
+        await read_all(ada, "", (await ask(ada, ""))["answer"]["id"])
+        async with root.get("/api/operators/usage?by=group") as response:
+            lines = (await told(response))["lines"]
+        assert {one["name"]: (one["label"], one["questions"]) for one in lines} == {
+            f"group:{crew}": ("Crew", 2),
+            f"group:{team}": ("Team", 3),
+        }
+        async with root.get("/operators/usage") as response:
+            assert "<th scope='row'>Crew</th>" in await response.text()
+        async with root.delete(f"/api/groups/{crew}") as response:
+            assert response.status == 204
+        assert [one["subject"] for one in (await shown(root))["quotas"]] == [""]
+
+
 async def test_which_model_answers_over_a_bound_is_set_too(tmp_path: Path) -> None:
     async with serving(tmp_path, **FAST, **IN_SETTINGS) as server, browser(server) as root:
         root_id = await operator(server, tmp_path, root)
@@ -87,13 +133,15 @@ async def test_which_model_answers_over_a_bound_is_set_too(tmp_path: Path) -> No
 async def test_what_cannot_be_set_says_what_to_do(tmp_path: Path) -> None:
     async with serving(tmp_path, **FAST) as server, browser(server) as root:
         await operator(server, tmp_path, root)
-        async with root.post("/api/groups", json={"name": "staff"}) as response:
-            assert response.status == 201
         for body, status, said in (
             ({"scope": "person", "bounds": ["many"]}, 422, "“many” is no bound. Write one such as"),
             ({"scope": "person", "bounds": ["1 tokens per day", "2 tokens per day"]}, 422, "Keep one of them."),
             ({"scope": "person", "bounds": [], "subject": "nobody@example.org"}, 404, "A person is named by their id"),
-            ({"scope": "group", "bounds": [], "subject": "staff"}, 422, "“staff” is a group that was made here."),
+            (
+                {"scope": "group", "bounds": [], "subject": "group:staff"},
+                404,
+                "There is no group “staff” that was made",
+            ),
             ({"scope": "key", "bounds": [], "subject": "0000000000"}, 404, "There is no API key with the id"),
             ({"scope": "planet", "bounds": []}, 422, "planet"),
         ):

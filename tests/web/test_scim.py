@@ -386,6 +386,27 @@ async def test_groups_are_such_that_rights_are_given_to(served: Served) -> None:
         ]
 
 
+async def test_a_groups_quota_follows_another_name_and_goes_with_the_group(served: Served) -> None:
+    scim = served.house
+    group = await scim.add_group(new_name("Team "))
+    at, renamed = f"/Groups/{group['id']}", new_name("Crew ")
+    async with served.browser() as root:
+        await operator(served, root)
+        quota = {"scope": "group", "subject": group["displayName"], "bounds": ["9 questions per day"]}
+        async with root.put("/api/operators/quotas", json=quota) as response:
+            assert response.status == 204, await response.text()
+
+        async def names() -> dict[str, str]:
+            async with root.get("/api/operators/quotas") as response:
+                return {one["subject"]: one["name"] for one in (await response.json())["quotas"]}
+
+        assert await names() == {f"group:{group['id']}": group["displayName"]}
+        await scim.patch(at, op("replace", "displayName", renamed), status=204)
+        assert await names() == {f"group:{group['id']}": renamed}
+        await scim.good("DELETE", at, None, 204)
+        assert await names() == {}
+
+
 async def test_every_deed_is_recorded_as_the_providers(served: Served) -> None:
     made = await served.house.add(name := new_name())
     at = f"/Users/{made['id']}"

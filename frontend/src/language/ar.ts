@@ -1069,10 +1069,9 @@ export const reasons: Catalogue = {
     "«{text}» ليس حدًا. اكتب مثلًا «50 questions per day»: عددًا من questions أو tokens أو money per minute أو hour أو day أو month.",
   quota_bounds: "للحصة حتى {most} حدود. أزل بعضها.",
   quota_group: "«{name}» لا يذكر مزوّد المجموعة. سمّها كما في «{example}».",
+  quota_no_group: "لا توجد مجموعة «{name}» أُنشئت هنا. يعرض `hubbub groups list` جميعها.",
   quota_key: "لا يوجد مفتاح API صالح بالمعرّف «{id}». يعرض `hubbub keys list` كل المفاتيح.",
   quota_model: "لا يوجد نموذج «{name}». اختر واحدًا من الموجودة.",
-  quota_own_group:
-    "«{name}» مجموعة أُنشئت هنا. تسري الحصص على المجموعات التي يسمّيها المزوّدون: اضبط بدلًا من ذلك حصة لكل شخص.",
   quota_twice: "هناك حد آخر للمدة نفسها وللنوع نفسه مثل «{text}». أبقِ واحدًا منهما.",
   quota_unset: "لا توجد هنا حصة مضبوطة يمكن إزالتها. ما في ملف الإعدادات يُغيَّر هناك، أو بضبط حصة أخرى.",
   keys_full: "لديك {most} مفتاح API وهو الحد للشخص. ألغِ واحدًا أولًا.",

@@ -1014,11 +1014,10 @@ export const reasons: Catalogue = {
     "„{text}“ ist keine Grenze. Schreiben Sie etwa „50 questions per day“: eine Zahl von questions, tokens oder money per minute, hour, day oder month.",
   quota_bounds: "Ein Kontingent hat bis zu {most} Grenzen. Entfernen Sie einige.",
   quota_group: "„{name}“ sagt nicht, bei welchem Anbieter die Gruppe ist. Nennen Sie sie wie in „{example}“.",
+  quota_no_group: "Es gibt keine hier angelegte Gruppe „{name}“. `hubbub groups list` zeigt alle.",
   quota_key:
     "Es gibt keinen API-Schlüssel mit der ID „{id}“, der benutzt werden kann. `hubbub keys list` zeigt alle Schlüssel.",
   quota_model: "Es gibt kein Modell „{name}“. Wählen Sie eines von denen, die es gibt.",
-  quota_own_group:
-    "„{name}“ ist eine Gruppe, die hier angelegt wurde. Kontingente gelten für Gruppen, die Anbieter nennen: Setzen Sie stattdessen eines für jede Person.",
   quota_twice: "Eine andere Grenze gilt für dieselbe Zeit und dieselbe Art wie „{text}“. Behalten Sie eine davon.",
   quota_unset:
     "Hier ist kein Kontingent gesetzt, das entfernt werden könnte. Was in der Einstellungsdatei steht, wird dort geändert, oder indem ein anderes gesetzt wird.",

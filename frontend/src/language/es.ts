@@ -993,11 +993,10 @@ export const reasons: Catalogue = {
     "«{text}» no es un límite. Escriba por ejemplo «50 questions per day»: un número de questions, tokens o money per minute, hour, day o month.",
   quota_bounds: "Una cuota tiene hasta {most} límites. Quite algunos.",
   quota_group: "«{name}» no dice de qué proveedor es el grupo. Nómbrelo como en «{example}».",
+  quota_no_group: "No hay ningún grupo «{name}» creado aquí. `hubbub groups list` los muestra todos.",
   quota_key:
     "No hay ninguna clave API utilizable con el identificador «{id}». `hubbub keys list` muestra todas las claves.",
   quota_model: "No hay ningún modelo «{name}». Elija uno de los que hay.",
-  quota_own_group:
-    "«{name}» es un grupo creado aquí. Las cuotas valen para los grupos que nombran los proveedores: fije en su lugar una para cada persona.",
   quota_twice: "Otro límite es del mismo tiempo y de la misma clase que «{text}». Conserve uno de ellos.",
   quota_unset:
     "Aquí no hay ninguna cuota fijada que se pueda quitar. Lo que está en el archivo de ajustes se cambia allí, o fijando otra cuota.",

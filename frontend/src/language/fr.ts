@@ -1018,11 +1018,10 @@ export const reasons: Catalogue = {
     "« {text} » n’est pas une limite. Écrivez par exemple « 50 questions per day » : un nombre de questions, tokens ou money per minute, hour, day ou month.",
   quota_bounds: "Un quota a jusqu’à {most} limites. Retirez-en.",
   quota_group: "« {name} » ne dit pas chez quel fournisseur est le groupe. Nommez-le comme dans « {example} ».",
+  quota_no_group: "Il n’y a pas de groupe « {name} » créé ici. `hubbub groups list` les affiche tous.",
   quota_key:
     "Il n’y a pas de clé API utilisable avec l’identifiant « {id} ». `hubbub keys list` montre toutes les clés.",
   quota_model: "Il n’y a pas de modèle « {name} ». Choisissez l’un de ceux qui existent.",
-  quota_own_group:
-    "« {name} » est un groupe créé ici. Les quotas valent pour les groupes que nomment les fournisseurs : définissez-en plutôt un pour chaque personne.",
   quota_twice: "Une autre limite porte sur la même durée et la même chose que « {text} ». Gardez l’une des deux.",
   quota_unset:
     "Aucun quota n’est défini ici qui pourrait être retiré. Ce qui est dans le fichier de réglages se change là, ou en définissant un autre quota.",

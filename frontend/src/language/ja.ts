@@ -966,10 +966,9 @@ export const reasons: Catalogue = {
     "「{text}」は上限ではありません。「50 questions per day」のように書いてください：questions、tokens、money の数と per minute、hour、day、month。",
   quota_bounds: "割り当ての上限は {most} 個までです。いくつか削除してください。",
   quota_group: "「{name}」はどのプロバイダーのグループか示していません。「{example}」のように指定してください。",
+  quota_no_group: "ここで作られたグループ「{name}」はありません。`hubbub groups list` ですべて表示できます。",
   quota_key: "ID「{id}」の使える API キーはありません。`hubbub keys list` ですべてのキーが表示されます。",
   quota_model: "モデル「{name}」はありません。あるものから選んでください。",
-  quota_own_group:
-    "「{name}」はここで作られたグループです。割り当てはプロバイダーが示すグループに適用されます。代わりに各人に設定してください。",
   quota_twice: "「{text}」と同じ期間・同じ種類の上限がもう一つあります。どちらか一つだけ残してください。",
   quota_unset:
     "ここで設定された、削除できる割り当てはありません。設定ファイルの内容はそこで変更するか、別の割り当てを設定してください。",

@@ -9,6 +9,7 @@ from hubbub.answers.runner import Runner
 from hubbub.app.access import Access
 from hubbub.app.accounts import Accounts
 from hubbub.app.answers import Answers
+from hubbub.app.askers import Askers
 from hubbub.app.assistants import ASSISTANT, Assistants
 from hubbub.app.assistants_asked import AskingAssistants, Settled
 from hubbub.app.attachments import Attachments
@@ -29,6 +30,7 @@ from hubbub.app.model_names import ASSISTANT as ASSISTANT_NAME
 from hubbub.app.model_names import ModelNames, is_assistant
 from hubbub.app.model_rights import ModelRights, Models, SharedWith
 from hubbub.app.operating import Operating
+from hubbub.app.own_groups import OwnGroups
 from hubbub.app.own_keys import OwnKeys
 from hubbub.app.passkeys import Passkeys
 from hubbub.app.personal_data import PersonalData
@@ -157,7 +159,17 @@ class Application:
     @cached_property
     def model_rights(self) -> ModelRights:
         """Says who may use which model."""
-        return ModelRights(self.catalog, self.models_shared_with, self.library.groups)
+        return ModelRights(self.catalog, self.models_shared_with, self.own_groups)
+
+    @cached_property
+    def own_groups(self) -> OwnGroups:
+        """Knows who is in which of the groups that were made here."""
+        return OwnGroups(self.library.groups)
+
+    @cached_property
+    def askers(self) -> Askers:
+        """Says for whom usage is recorded."""
+        return Askers(self.own_groups)
 
     async def models_of(self, person: Person) -> Models:
         """Return the models that a person may use."""
@@ -178,6 +190,7 @@ class Application:
             self.grants,
             self.rights,
             self.meter,
+            self.askers,
             SentAlong(self.attachments, self.prompts, self.history, self.asking_assistants),
             self.tracing,
         )
@@ -238,7 +251,7 @@ class Application:
     @cached_property
     def groups(self) -> Groups:
         """Keeps the groups that can be given rights."""
-        return Groups(self.library.groups, self.deeds, self.directory)
+        return Groups(self.library.groups, self.deeds, self.directory, self.meter.forget_group)
 
     @cached_property
     def operating(self) -> Operating:
@@ -290,7 +303,7 @@ class Application:
     @cached_property
     def embeddings(self) -> Embeddings | None:
         """Embeds texts for programs; None where the search goes by words alone."""
-        return Embeddings(self.embedder, self.meter) if self.embedder is not None else None
+        return Embeddings(self.embedder, self.meter, self.askers) if self.embedder is not None else None
 
     async def assistant_named(
         self, person: Person, name: str, *, model: str | None = None, collection_ids: Sequence[str] = ()

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 
 from hubbub.answers.base import party_of
-from hubbub.app.askers import asker_of
+from hubbub.app.askers import Askers
 from hubbub.core.documents import Vector
 from hubbub.core.embedding import Embedder
 from hubbub.core.errors import Overloaded, StoreError
@@ -29,9 +29,10 @@ RETRY_SECONDS = 10.0
 class Embeddings:
     """What the search embeds with, for programs."""
 
-    def __init__(self, embedder: Embedder, meter: Meter) -> None:
+    def __init__(self, embedder: Embedder, meter: Meter, askers: Askers) -> None:
         self.embedder = embedder
         self._meter = meter
+        self._askers = askers
         self._turn = asyncio.Semaphore(PIECES)
         self._open = 0
 
@@ -72,7 +73,8 @@ class Embeddings:
     async def _reserved(self, person: Person, texts: Sequence[str]) -> Bill:
         tokens = sum(map(estimated_tokens, texts))
         await self._meter.look()
-        bill = self._meter.bill_of_texts(new_id(), asker_of(person), party_of(person).key, self.embedder.name, tokens)
+        asker = await self._askers.of(person)
+        bill = self._meter.bill_of_texts(new_id(), asker, party_of(person).key, self.embedder.name, tokens)
         if bill.reserving is not None:
             try:
                 await bill.reserving()

@@ -1,6 +1,6 @@
 """Keep groups of people: operators make them, operators and their managers say who is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from hubbub.app.directory import Directory
 from hubbub.core.errors import Invalid, NotAllowed, NotFound
@@ -12,10 +12,18 @@ from hubbub.search.base import Groups as GroupStore
 class Groups:
     """The groups that are kept here. Who is not in one, and no operator, doesn't know that it is there."""
 
-    def __init__(self, store: GroupStore, deeds: Deeds | None = None, directory: Directory | None = None) -> None:
+    def __init__(
+        self,
+        store: GroupStore,
+        deeds: Deeds | None = None,
+        directory: Directory | None = None,
+        on_deleted: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take what is done behind a group, by its id, when that is deleted."""
         self._store = store
         self._deeds = deeds or Deeds()
         self._directory = directory or Directory()
+        self._on_deleted = on_deleted
 
     async def list(self, person: Person) -> Sequence[Group]:
         """Return the groups that a person is in; to operators all."""
@@ -48,6 +56,8 @@ class Groups:
         group = await self._managed(person, group_id)
         async with self._deeds.doing("group deleted", by=person, of=group_id, detail=group.name):
             await self._store.delete(group_id)
+        if self._on_deleted is not None:
+            await self._on_deleted(group_id)
 
     async def members(self, person: Person, group_id: str) -> Sequence[Member]:
         """Return a group's members.

@@ -1,27 +1,20 @@
 """Decide which models a person may use: a model that is not for them does not exist for them, at any door."""
 
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from hubbub.app.own_groups import OwnGroups
 from hubbub.core.errors import NotFound
 from hubbub.core.people import EVERYBODY, GROUP, Group, Person, reader_of
 from hubbub.core.questions import Question
-from hubbub.identity.deeds import Acting, acting
 from hubbub.models.catalog import Catalog
-from hubbub.search.base import Groups
 
 Models: TypeAlias = Catalog
 """Those that a person may use."""
 SharedWith: TypeAlias = Mapping[str, Collection[str]]
 """Who may use a model, by its name: subjects, as permissions have them; groups that are kept here by name or id."""
-
-SAME_SECONDS = 0.1
-"""So long one request, which asks several times, goes by the groups that it found first."""
-
 
 MOST_KNOWN = 10_000
 
@@ -35,22 +28,10 @@ class _Rights(NamedTuple):
     catalog: Models
 
 
-class _Found(NamedTuple):
-    """The same, as one request has found it, and when."""
-
-    request: Acting
-    by: "ModelRights"
-    at: float
-    rights: _Rights
-
-
-_found: ContextVar[_Found | None] = ContextVar("subjects", default=None)
-
-
 class ModelRights:
     """The models, as far as each person may use them. Operators may use all."""
 
-    def __init__(self, catalog: Catalog, shared_with: SharedWith, groups: Groups) -> None:
+    def __init__(self, catalog: Catalog, shared_with: SharedWith, groups: OwnGroups) -> None:
         """Take all models, and who may use them: everybody may use those that are not named."""
         self._catalog = catalog
         self._groups = groups
@@ -65,12 +46,7 @@ class ModelRights:
         """Return the models that a person may use, in order of preference. What an API key allows is not asked here."""
         if not self._shared_with or person.is_operator:
             return self._catalog
-        if (known := self._known(person)) is not None:
-            return known.catalog
-        rights = await self._look_up(person)
-        if self._have_groups and (request := acting.get()) is not None:
-            _found.set(_Found(request, self, time.monotonic(), rights))
-        return rights.catalog
+        return (await self._look_up(person)).catalog
 
     async def check(self, person: Person, question: Question) -> None:
         """Return if the model that a question names, if any, is there for a person.
@@ -106,7 +82,7 @@ class ModelRights:
             return None
 
         async def holds() -> bool:
-            return self._is_for((self._known(person) or await self._look_up(person)).subjects, model)
+            return self._is_for((await self._look_up(person)).subjects, model)
 
         return holds
 
@@ -114,7 +90,7 @@ class ModelRights:
         return model not in self._shared_with or not self._shared_with[model].isdisjoint(subjects)
 
     async def _look_up(self, person: Person) -> _Rights:
-        groups = await self._groups.groups(person.id) if self._have_groups else ()
+        groups = await self._groups.of(person.id) if self._have_groups else ()
         place = (person.id, person.key)
         rights = self._rights.get(place)
         if rights is None or (rights.person, rights.groups) != (person, groups):
@@ -128,13 +104,6 @@ class ModelRights:
         subjects = frozenset((*reader_of(person).subjects, *names))
         catalog = self._catalog.among([name for name in self._catalog.names if self._is_for(subjects, name)])
         return _Rights(person, groups, subjects, catalog)
-
-    def _known(self, person: Person) -> _Rights | None:
-        """Return what this request has found just now. What it begins keeps its context, and so looks anew."""
-        found = _found.get()
-        if found is None or found.request is not acting.get() or found.by is not self or found.rights.person != person:
-            return None
-        return found.rights if time.monotonic() - found.at < SAME_SECONDS else None
 
 
 def _key(subject: str) -> str:

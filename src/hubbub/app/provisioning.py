@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,13 +48,16 @@ class Provisioning:
         groups: ProvisionedGroups,
         all_groups: Groups,
         accounts: Accounts,
+        on_deleted: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        """Take what is done behind a group, by its id, when that is deleted."""
         self.source = source
         self._people = people
         self._groups = groups
         self._all_groups = all_groups
         self._accounts = accounts
         self._deeds = accounts.deeds
+        self._on_deleted = on_deleted
 
     async def find(self, person_id: str) -> Provisioned | None:
         """Return a person whom this provider has provisioned."""
@@ -185,6 +188,8 @@ class Provisioning:
         group = await self.group(group_id, with_members=False)
         async with self._deeds.doing("group deleted", of=group_id, detail=group.name):
             await self._all_groups.delete(group_id)
+        if self._on_deleted is not None:
+            await self._on_deleted(group_id)
 
     async def _check_members(self, members: Collection[str]) -> None:
         unknown = set(members) - await self._people.known(members) if members else set[str]()

@@ -13,7 +13,7 @@ from hubbub.answers.log import Log
 from hubbub.answers.runner import Runner, Send, Work
 from hubbub.app.access import Access
 from hubbub.app.again import AS_BEFORE, Again, once
-from hubbub.app.askers import asker_of, asker_of_found, owner_of
+from hubbub.app.askers import Askers, asker_of_found, owner_of
 from hubbub.app.branches import Branches
 from hubbub.app.images import fault_of_image
 from hubbub.app.limits import RequestLimits
@@ -86,6 +86,7 @@ class Questions:
         grants: Grants,
         rights: RightsWatch,
         meter: Meter,
+        askers: Askers,
         along: SentAlong,
         tracing: Tracing,
     ) -> None:
@@ -100,6 +101,7 @@ class Questions:
         self._grants = grants
         self._rights = rights
         self._meter = meter
+        self._askers = askers
         self._along = along
         self.branches = Branches(history, log, along)
         self.tracing = tracing
@@ -243,7 +245,7 @@ class Questions:
             except NotFound:
                 return None
         self._watch(owner, found.id, question)
-        bill = self._meter.adopt(found.id, asker_of_found(found))
+        bill = self._meter.adopt(found.id, await self._askers.of_found(found))
         deployment, cost = self._engine.estimate(question)
         return self._work(question, bill), Ticket(Party(found.owner_id), deployment, cost.tokens)
 
@@ -352,7 +354,8 @@ class Questions:
         check_model(person, deployment)
         note_question(answer_id, deployment, question)
         await self._meter.look()
-        bill = self._meter.bill(answer_id, asker_of(person), party.key, deployment, cost.read, cost.written)
+        asker = await self._askers.of(person)
+        bill = self._meter.bill(answer_id, asker, party.key, deployment, cost.read, cost.written)
         if question.continues is not None:
             bill.free_characters = len(question.continues.text)
         work = self._work(question, bill, reason)

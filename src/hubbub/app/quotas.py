@@ -8,7 +8,7 @@ import msgspec
 
 from hubbub.app.directory import Directory
 from hubbub.core.errors import Conflict, Invalid, NotFound
-from hubbub.core.people import Person, is_of_provider, scoped
+from hubbub.core.people import GROUP, Group, Person, is_of_provider, scoped
 from hubbub.core.reasons import because
 from hubbub.identity.base import Keys
 from hubbub.identity.deeds import Deeds
@@ -17,6 +17,7 @@ from hubbub.search.base import Groups
 from hubbub.usage.base import QuotaScope, QuotaStore, SetQuota
 from hubbub.usage.bounds import Bound, Scope, read_bound
 from hubbub.usage.meter import Meter
+from hubbub.usage.quotas import counted_group
 
 MOST_BOUNDS = 6
 """So many bounds of one subject: what was, and what is now, is to stand in one entry of the audit."""
@@ -54,7 +55,7 @@ class Quotas:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take all models, and the groups that were made here: quotas are for those that a sign-in names.
+        """Take all models, and the groups that were made here.
 
         `providers` are those whose groups can be named; none: any group can be.
         """
@@ -69,7 +70,7 @@ class Quotas:
 
     async def list(self) -> Sequence[QuotaInForce]:
         """Return what holds: for all together, for each group, person and key, for those that are named, and over."""
-        in_settings = self._in_settings()
+        in_settings = await self._in_settings()
         set_here: dict[_Place, SetQuota] = {(one.scope, one.subject): one for one in await self._set()}
         found: list[QuotaInForce] = []
         for scope, subject in [*in_settings, *(place for place in set_here if place not in in_settings)]:
@@ -86,11 +87,11 @@ class Quotas:
 
         Raises:
             Invalid: a bound can't be read, there are too many, or the subject can't be one.
-            NotFound: there is no such person or key.
+            NotFound: there is no such group, person or key.
             Conflict: somebody else has changed it at the same moment.
         """
-        subject = subject.strip()
         texts = _texts(bounds)
+        subject = await self._named(scope, subject)
         await self._check(by, scope, subject)
         await self._change(by, scope, subject, texts)
 
@@ -112,7 +113,26 @@ class Quotas:
             NotFound: nothing was set.
             Conflict: somebody else has changed it at the same moment.
         """
-        await self._change(by, scope, subject.strip(), None)
+        await self._change(by, scope, await self._named(scope, subject), None)
+
+    async def _named(self, scope: QuotaScope, subject: str) -> str:
+        """Return how a quota names whom it is for: a group that was made here can be named by its name alone.
+
+        Raises:
+            NotFound: there is no group of that name or id that was made here.
+        """
+        subject = subject.strip()
+        if scope != "group" or not subject:
+            return subject
+        set_here = {one.subject for one in await self._set() if one.scope == scope}
+        is_known = subject in set_here or subject in self._meter.of_settings.groups
+        if is_known and not subject.startswith(GROUP):
+            return subject
+        if (found := _made_here(subject.removeprefix(GROUP), await self._groups.groups())) is not None:
+            return found
+        if subject.startswith(GROUP) and subject not in set_here:  # else its group is gone, and it can be removed
+            raise NotFound(because("quota_no_group", name=subject.removeprefix(GROUP)[:100]), code="quota_no_group")
+        return counted_group(subject)
 
     async def _check(self, by: Person, scope: Scope, subject: str) -> None:
         if len(subject) > SUBJECT_CHARACTERS:
@@ -121,8 +141,8 @@ class Quotas:
             raise Invalid("The quota of the server holds for all together: leave out for whom.")
         if not subject:
             return
-        if scope == "group":
-            await self._check_group(subject)
+        if scope == "group" and not (subject.startswith(GROUP) or is_of_provider(subject, self._providers)):
+            raise Invalid(because("quota_group", name=subject[:100], example=scoped(self._providers[0], subject[:100])))
         if scope == "person":
             await self._directory.check(by, [subject])
         if scope == "key" and self._keys is not None:
@@ -130,18 +150,12 @@ class Quotas:
             if subject not in held:
                 raise NotFound(because("quota_key", id=subject[:100]), code="quota_key")
 
-    async def _check_group(self, subject: str) -> None:
-        if any(subject in (one.id, one.name) for one in await self._groups.groups()):
-            raise Invalid(because("quota_own_group", name=subject[:100]))
-        if not is_of_provider(subject, self._providers):
-            raise Invalid(because("quota_group", name=subject[:100], example=scoped(self._providers[0], subject[:100])))
-
     async def _change(self, by: Person, scope: QuotaScope, subject: str, texts: tuple[str, ...] | None) -> None:
         store = self._store()
         known = next((one for one in await self._set() if (one.scope, one.subject) == (scope, subject)), None)
         if texts is None and known is None:
             raise NotFound(because("quota_unset"), code="quota_unset")
-        said = self._in_settings().get((scope, subject))
+        said = (await self._in_settings()).get((scope, subject))
         before, after = said if known is None else known.texts, said if texts is None else texts
         wanted = None if texts is None else SetQuota(scope, subject, texts, by.id, self._clock())
         detail = f"{_whose(scope, subject)}; before: {_shortly(before)}; after: {_shortly(after)}"
@@ -159,8 +173,9 @@ class Quotas:
             raise Invalid("Nothing is kept here that could be counted: no quota can be set.")
         return self._meter.quotas
 
-    def _in_settings(self) -> Mapping[_Place, tuple[str, ...]]:
+    async def _in_settings(self) -> Mapping[_Place, tuple[str, ...]]:
         rules = self._meter.of_settings
+        groups = await self._by_id(rules.groups)
         found: dict[_Place, tuple[str, ...]] = {}
         each: dict[QuotaScope, tuple[Bound, ...]] = {
             "server": rules.server,
@@ -169,7 +184,7 @@ class Quotas:
             "key": rules.key,
         }
         named: dict[QuotaScope, Mapping[str, tuple[Bound, ...]]] = {
-            "group": rules.groups,
+            "group": groups,
             "person": rules.people,
             "key": rules.keys,
         }
@@ -178,6 +193,22 @@ class Quotas:
         if rules.over:
             found["over", ""] = (rules.over,)
         return found
+
+    async def _by_id(self, groups: Mapping[str, tuple[Bound, ...]]) -> Mapping[str, tuple[Bound, ...]]:
+        """Return the bounds of groups, those that were made here by their ids, which go before their names."""
+        if not any(one.startswith(GROUP) for one in groups):
+            return groups
+        made = await self._groups.groups()
+        named = {one: _made_here(one.removeprefix(GROUP), made) if one.startswith(GROUP) else one for one in groups}
+        by_name_first = sorted(groups, key=lambda one: named[one] == one)
+        return {named[one] or one: groups[one] for one in by_name_first}
+
+
+def _made_here(named: str, groups: Sequence[Group]) -> str | None:
+    """Return how a quota names the group of this id, else of this name, among those that were made here."""
+    found = [one for one in groups if one.id == named]
+    found += [one for one in groups if one.name.casefold() == named.casefold()]
+    return GROUP + found[0].id if found else None
 
 
 def _texts(bounds: Sequence[str]) -> tuple[str, ...]:

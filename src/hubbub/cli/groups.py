@@ -11,7 +11,7 @@ from hubbub.app.groups import Groups
 from hubbub.cli.collections import library_open
 from hubbub.cli.sharing import group_id_among
 from hubbub.cli.terminal import printable
-from hubbub.compose import open_deeds, open_directory
+from hubbub.compose import open_deeds, open_directory, open_usage
 from hubbub.core.errors import Invalid
 from hubbub.core.people import OPERATOR, PERSON, Group, Member, is_subject
 from hubbub.settings import Settings
@@ -95,7 +95,8 @@ def _with(settings: Settings, work: Callable[[Groups], Awaitable[T]]) -> T:
             library_open(settings) as store,
             open_deeds(settings, store) as deeds,
             open_directory(settings, store.library) as directory,
+            open_usage(settings) as meter,
         ):
-            return await work(Groups(store.library.groups, deeds, directory))
+            return await work(Groups(store.library.groups, deeds, directory, meter.forget_group))
 
     return asyncio.run(run())

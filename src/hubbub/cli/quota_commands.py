@@ -13,7 +13,10 @@ Scope = Annotated[
     typer.Argument(help="For all together, or for each group, person or key, unless one is named.", metavar="SCOPE"),
 ]
 Subject = Annotated[
-    str, typer.Option("--for", help="One group by its name, one person or key by its id.", metavar="NAME-OR-ID")
+    str,
+    typer.Option(
+        "--for", help="One group by its name, or as PROVIDER/NAME; one person or key by its id.", metavar="NAME-OR-ID"
+    ),
 ]
 
 

@@ -44,7 +44,7 @@ def set_quota(settings: Settings, scope: Scope, subject: str, bounds: Sequence[s
 
     Raises:
         Invalid: a bound can't be read, or the subject can't be one.
-        NotFound: there is no such person or key.
+        NotFound: there is no such group, person or key.
     """
     _with(settings, lambda app: app.quotas.set(OPERATOR, scope, subject, bounds))
     notes.print("The quota is set; a server that runs goes by it within a second.")

@@ -3,14 +3,17 @@
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from hubbub.cli.collections import library_open
 from hubbub.cli.terminal import printable
 from hubbub.compose import open_usage, prepare_folder
+from hubbub.core.people import GROUP
 from hubbub.settings import Settings
 from hubbub.usage.base import By, Total
 from hubbub.usage.prices import to_the_cent
@@ -30,6 +33,7 @@ def report(settings: Settings, by: By, first: str, last: str, form: Form) -> Non
     """
     prepare_folder(settings.server.data_folder)
     totals = asyncio.run(_totals(settings, by, first, last))
+    names = asyncio.run(_names(settings)) if by == "group" and form == "table" else {}
     if form == "csv":
         sys.stdout.write(as_csv(totals))
     elif form == "json":
@@ -38,7 +42,7 @@ def report(settings: Settings, by: By, first: str, last: str, form: Form) -> Non
     elif not totals:
         notes.print("Nothing was used on these days.")
     else:
-        output.print(_table(by, totals, settings.quotas.currency), markup=False)
+        output.print(_table(by, totals, names, settings.quotas.currency), markup=False)
 
 
 async def _totals(settings: Settings, by: By, first: str, last: str) -> list[Total]:
@@ -47,7 +51,13 @@ async def _totals(settings: Settings, by: By, first: str, last: str) -> list[Tot
         return await meter.report(by, start, end)
 
 
-def _table(by: By, totals: list[Total], currency: str) -> Table:
+async def _names(settings: Settings) -> dict[str, str]:
+    """Return what groups that were made here are called."""
+    async with library_open(settings) as store:
+        return {GROUP + one.id: one.name for one in await store.library.groups.groups()}
+
+
+def _table(by: By, totals: list[Total], names: Mapping[str, str], currency: str) -> Table:
     heads = ("questions", "tokens in", "cached", "tokens out", "thoughts", f"money {currency}".rstrip(), "estimated")
     table = Table(by, show_edge=False, pad_edge=False)
     for head in heads:
@@ -60,5 +70,5 @@ def _table(by: By, totals: list[Total], currency: str) -> Table:
             to_the_cent(one.money),
             f"{one.estimated:,}",
         )
-        table.add_row(printable(one.name) or "none", *figures)
+        table.add_row(printable(names.get(one.name, one.name)) or "none", *figures)
     return table

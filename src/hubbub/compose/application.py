@@ -256,7 +256,7 @@ async def _assembled(
         sign_ins=doors.sign_ins,
         accounts=doors.accounts,
         passkeys=doors.passkeys,
-        provisioners=await open_provisioners(settings, database, store, doors.accounts),
+        provisioners=await open_provisioners(settings, database, store, doors.accounts, meter),
         providers=doors.providers,
         claim_scopes=() if identity else provider_names(settings),
         links=await stack.enter_async_context(links_in(database)),

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from hubbub.app.accounts import AccountRules, Accounts
 from hubbub.app.passkeys import Passkeys
@@ -146,7 +147,7 @@ async def open_recorded_keys(
     """Open what keeps the API keys, and records what becomes of them: the quota of one that ends goes with it."""
     kept = await open_backend(stack, settings, "keys", name_of(settings, "keys"), database=database)
     quotas = await stack.enter_async_context(quotas_in(database))
-    return RecordedKeys(kept, deeds, on_ended=quotas.forget_key)
+    return RecordedKeys(kept, deeds, on_ended=partial(quotas.forget, "key"))
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ from hubbub.settings import Pool, Settings
 from hubbub.usage.bounds import Bound, read_bound
 from hubbub.usage.meter import Meter
 from hubbub.usage.prices import Price, price_of
-from hubbub.usage.quotas import Rules
+from hubbub.usage.quotas import Rules, counted_group
 from hubbub.usage.sqlite import SqliteUsage
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _rules(settings: Settings) -> Rules:
         group=read(quotas.group),
         person=read(quotas.person),
         key=read(quotas.key),
-        groups={name: read(bounds) for name, bounds in quotas.groups.items()},
+        groups={counted_group(name): read(bounds) for name, bounds in quotas.groups.items()},
         people={name: read(bounds) for name, bounds in quotas.people.items()},
         keys={name: read(bounds) for name, bounds in quotas.keys.items()},
         over=quotas.over,

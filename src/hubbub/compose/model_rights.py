@@ -30,16 +30,19 @@ def faults_of_sharing(settings: Settings) -> list[str]:
 
 
 async def tell_unknown_groups(settings: Settings, groups: Groups) -> None:
-    """Log which groups that may use a model are not there: nobody has their right."""
-    named = [
-        (where, one.removeprefix(GROUP)) for where, them in _places(settings) for one in them if one.startswith(GROUP)
-    ]
-    if not named:
+    """Log which groups of the settings are not there: nobody has their right to a model, nor their quota."""
+    places = [*_places(settings), ("quotas.groups", tuple(settings.quotas.groups))]
+    named = [(where, one.removeprefix(GROUP)) for where, them in places for one in them if one.startswith(GROUP)]
+    if not named and not settings.quotas.groups:
         return
     known = {word.casefold() for one in await groups.groups() for word in (one.id, one.name)}
     for where, name in named:
         if name.casefold() not in known:
             logger.warning("%s: there is no group %r; make it with `hubbub groups add`.", where, name)
+    for name in settings.quotas.groups:
+        if name.casefold() in known:
+            told = "quotas.groups: %r is a group that a sign-in names; the one that was made here is %r."
+            logger.warning(told, name, GROUP + name)
 
 
 def _places(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from itertools import combinations
 
 from hubbub.connections.http import Http
-from hubbub.core.people import is_of_provider, scoped
+from hubbub.core.people import GROUP, is_of_provider, scoped
 from hubbub.identity.accounts_sqlite import PROVIDER
 from hubbub.identity.oidc import Client, Provider, Providers
 from hubbub.identity.oidc_bearer import ProgramTokens
@@ -41,8 +41,13 @@ def faults_of_names(settings: Settings) -> list[str]:
         if name != other and one.version == another.version and one.overlaps(another):
             faults.append(f"identity.proxies.{other}.addresses: {another} is of identity.proxies.{name}, too")
     if names:
-        odd = [group for group in settings.quotas.groups if not is_of_provider(group, names)]
-        faults += [f"quotas.groups.{group}: say of which provider, as in {scoped(names[0], group)!r}" for group in odd]
+        claimed = [group for group in settings.quotas.groups if not group.startswith(GROUP)]
+        faults += [
+            f"quotas.groups.{group}: say of which provider, as in {scoped(names[0], group)!r}; "
+            f"a group that was made here is {GROUP + group!r}"
+            for group in claimed
+            if not is_of_provider(group, names)
+        ]
     return faults
 
 

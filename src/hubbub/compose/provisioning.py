@@ -15,13 +15,14 @@ from hubbub.search.permissions_sqlite import SqliteGroups
 from hubbub.search.provisioned_sqlite import SqliteProvisionedGroups
 from hubbub.settings import Settings
 from hubbub.settings.scim import Scim
+from hubbub.usage.meter import Meter
 
 if TYPE_CHECKING:
     from hubbub.compose.beside_chats import ChatsDatabase
 
 
 async def open_provisioners(
-    settings: Settings, chats: "ChatsDatabase", store: DocumentStore, accounts: Accounts | None
+    settings: Settings, chats: "ChatsDatabase", store: DocumentStore, accounts: Accounts | None, meter: Meter
 ) -> Provisioners | None:
     """Return what lets SCIM clients in; None where no provider has a token. The tables are made in any case.
 
@@ -39,7 +40,7 @@ async def open_provisioners(
             raise SettingsError([f"identity: SCIM of {name} keeps groups in Hubbub's own library, and this one is not"])
         if scim.token is not None:
             source = Source(name, scim.known_by)
-            parts = (_people_in(chats, name), groups, store.library.groups, accounts)
+            parts = (_people_in(chats, name), groups, store.library.groups, accounts, meter.forget_group)
             found.append((scim.token.get_secret_value(), Provisioning(source, *parts)))
     return Provisioners(found, accounts.deeds) if found else None
 

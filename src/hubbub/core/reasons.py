@@ -147,10 +147,9 @@ REASONS: Mapping[str, str] = {
     "money per minute, hour, day or month.",
     "quota_bounds": "A quota has up to {most} bounds. Remove some.",
     "quota_group": "“{name}” does not say at which provider the group is. Name it as in “{example}”.",
+    "quota_no_group": "There is no group “{name}” that was made here. `hubbub groups list` shows all of them.",
     "quota_key": "There is no API key with the id “{id}” that can be used. `hubbub keys list` shows all keys.",
     "quota_model": "There is no model “{name}”. Choose one of those that there are.",
-    "quota_own_group": "“{name}” is a group that was made here. Quotas hold for groups that providers name: set "
-    "one for each person instead.",
     "quota_twice": "Another bound is for the same time and of the same kind as “{text}”. Keep one of them.",
     "quota_unset": "No quota is set here that could be removed. What stands in the settings file is changed there, or "
     "by setting another quota.",

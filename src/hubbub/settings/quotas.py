@@ -39,7 +39,7 @@ class Quotas(Table):
     key: Bounds = ()
     """For each API key."""
     groups: dict[Text, Bounds] = Field(default_factory=dict)
-    """For groups by their names, in place of `group`; those of a provider as "PROVIDER/NAME"."""
+    """For groups, in place of `group`: "group:NAME" for one that was made here, "PROVIDER/NAME" for a provider's."""
     people: dict[Text, Bounds] = Field(default_factory=dict)
     """For people by their ids, in place of `person`."""
     keys: dict[Text, Bounds] = Field(default_factory=dict)

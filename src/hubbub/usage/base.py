@@ -37,8 +37,11 @@ class Asker(msgspec.Struct, frozen=True):
     person: str
     key: str = ""
     groups: tuple[str, ...] = ()
+    """As quotas name them: those that were made here as "group:ID", those that a sign-in names by that name."""
     bounds: tuple[str, ...] = ()
     """What the key is limited to by who made it, besides what the settings say; not kept."""
+    names: tuple[tuple[str, str], ...] = ()
+    """What groups that were made here are called, by how quotas name them; not kept."""
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -116,6 +119,8 @@ class Counter(msgspec.Struct, frozen=True):
     window: Window
     start: int
     end: int
+    name: str = ""
+    """What a group that was made here is called."""
 
     @property
     def row(self) -> CounterRow:
@@ -278,8 +283,8 @@ class QuotaStore(Protocol):
         """Put what is wanted in place of what is known, None being nothing; False: it is not what is known any more."""
         ...
 
-    async def forget_key(self, key_id: str) -> None:
-        """Drop the quota of a key that is worth nothing any more."""
+    async def forget(self, scope: Scope, subject: str) -> None:
+        """Drop the quota of a key or a group that is gone."""
         ...
 
     async def forget_person(self, person_id: str) -> int:

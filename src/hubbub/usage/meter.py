@@ -12,6 +12,7 @@ import msgspec
 
 from hubbub.connections.sqlite import in_one
 from hubbub.core.answer import Answer
+from hubbub.core.people import GROUP
 from hubbub.core.usage import Call, Spending, estimated_tokens
 from hubbub.usage.base import (
     BY,
@@ -224,6 +225,12 @@ class Meter:
             count += await self._store.forget_person(person_id)
         return count
 
+    async def forget_group(self, group_id: str) -> None:
+        """Drop the quota of a group that was made here and is gone. What it used stays."""
+        if self.quotas is not None:
+            await self.quotas.forget("group", GROUP + group_id)
+        self.forget_quotas()
+
     async def report(self, by: By, start: float, end: float) -> list[Total]:
         """Return what was used from `start` until before `end` (seconds of the epoch), by what it is asked by."""
         if self._store is None or by not in BY:
@@ -280,17 +287,17 @@ class Meter:
         return known[2]
 
     def _charges_at(self, now: float, asker: Asker, party: str) -> Charges:
-        rules = self.rules
+        rules, span, names = self.rules, self._calendar.span, dict(asker.names)
         held: list[tuple[Scope, str, tuple[Bound, ...]]] = [
             ("server", "", rules.server),
-            *(("group", one, rules.groups.get(one, rules.group)) for one in asker.groups),
+            *(("group", one, rules.of_group(one, names.get(one, ""))) for one in asker.groups),
             ("person", party, rules.people.get(asker.person, rules.person)),
         ]
         if asker.key:
             own = read_bounds(asker.bounds) if asker.bounds else ()
             held.append(("key", asker.key, (*rules.keys.get(asker.key, rules.key), *own)))
         return Charges(
-            Charge(Counter(scope, subject, window, *self._calendar.span(window, now)), of_window)
+            Charge(Counter(scope, subject, window, *span(window, now), names.get(subject, "")), of_window)
             for scope, subject, bounds in held
             for window, of_window in _by_window(bounds)
         )

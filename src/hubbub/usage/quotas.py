@@ -11,6 +11,7 @@ import msgspec
 
 from hubbub.core.errors import StoreError
 from hubbub.core.lasting import Lasting
+from hubbub.core.people import CLAIM, GROUP
 from hubbub.usage.base import QuotaStore, SetQuota
 from hubbub.usage.bounds import Bound, read_bounds
 
@@ -27,6 +28,7 @@ class Rules(msgspec.Struct, frozen=True):
     person: tuple[Bound, ...] = ()
     key: tuple[Bound, ...] = ()
     groups: Mapping[str, tuple[Bound, ...]] = {}
+    """By `counted_group`: those of the settings may name one that was made here by its name."""
     people: Mapping[str, tuple[Bound, ...]] = {}
     keys: Mapping[str, tuple[Bound, ...]] = {}
     over: str = ""
@@ -39,6 +41,26 @@ class Rules(msgspec.Struct, frozen=True):
         """Whether any bound is set."""
         named = (*self.groups.values(), *self.people.values(), *self.keys.values())
         return any((self.server, self.group, self.person, self.key, *named))
+
+    def of_group(self, subject: str, name: str = "") -> tuple[Bound, ...]:
+        """Return the bounds of a group. One that was made here has a name: its id goes before that."""
+        found = self.groups.get(subject)
+        if found is None and name:
+            found = self.groups.get(counted_group(GROUP + name))
+        return self.group if found is None else found
+
+
+def counted_group(named: str) -> str:
+    """Return how quotas name a group that settings or operators name, as permissions do or by a claimed name alone.
+
+    One that was made here goes by its id or its name, in any case: "group:ID".
+    """
+    return named.casefold() if named.startswith(GROUP) else counted_claim(named.removeprefix(CLAIM))
+
+
+def counted_claim(name: str) -> str:
+    """Return how quotas name a group that a sign-in names: so, unless that reads like one that was made here."""
+    return CLAIM + name if name.startswith((GROUP, CLAIM)) else name
 
 
 def with_set(rules: Rules, quotas: Iterable[SetQuota]) -> Rules:

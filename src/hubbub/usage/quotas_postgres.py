@@ -8,6 +8,7 @@ import msgspec
 from hubbub.connections.postgres import Connection, Postgres
 from hubbub.connections.sql import load_sql, read_sql
 from hubbub.usage.base import QuotaScope, SetQuota
+from hubbub.usage.bounds import Scope
 
 STEPS = (read_sql("hubbub.usage", "postgres/quotas_schema.sql"),)
 _SQL = load_sql("hubbub.usage", "postgres/quotas.sql")
@@ -50,10 +51,10 @@ class PostgresQuotas:
 
         return await self._database.write(change)
 
-    async def forget_key(self, key_id: str) -> None:
+    async def forget(self, scope: Scope, subject: str) -> None:
         async def forget(connection: Connection) -> None:
             await connection.run(_SQL["next_revision"])
-            await connection.run(_SQL["remove"], "key", key_id)
+            await connection.run(_SQL["remove"], scope, subject)
 
         await self._database.write(forget)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from hubbub.connections.sqlite import Connection, Sqlite, load_sql, read_sql
 from hubbub.usage.base import QuotaScope, SetQuota
+from hubbub.usage.bounds import Scope
 
 _SCHEMA = read_sql("hubbub.usage", "quotas_schema.sql")
 _SQL = load_sql("hubbub.usage", "quotas.sql")
@@ -49,9 +50,9 @@ class SqliteQuotas:
 
         return await self._database.write(change)
 
-    async def forget_key(self, key_id: str) -> None:
+    async def forget(self, scope: Scope, subject: str) -> None:
         def forget(connection: Connection) -> None:
-            connection.all(_SQL["remove"], ("key", key_id))
+            connection.all(_SQL["remove"], (scope, subject))
             connection.all(_SQL["next_revision"])
 
         await self._database.write(forget)

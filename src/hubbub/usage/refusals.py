@@ -101,7 +101,7 @@ def _whose(counter: Counter) -> str:
         case "server":
             return "the quota of this server"
         case "group":
-            return f"the quota of the group {counter.subject[:100]!r}"
+            return f"the quota of the group {(counter.name or counter.subject)[:100]!r}"
         case "person":
             return "your quota"
         case "key":

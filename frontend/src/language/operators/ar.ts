@@ -208,7 +208,7 @@ export const words: Catalogue = {
   "An API key": "مفتاح API",
   "Set a quota": "ضبط حصة",
   "Quota: {name}": "الحصة: {name}",
-  "Name, as the provider gives it: PROVIDER/NAME": "الاسم كما يعطيه المزوّد: المزوّد/الاسم",
+  "Name of a group here, or PROVIDER/NAME": "اسم مجموعة هنا، أو المزوّد/الاسم",
   "Id of the API key": "معرّف مفتاح API",
   "How much may be used": "كم يمكن استخدامه",
   "As much as is asked for": "بقدر ما يُطلب",

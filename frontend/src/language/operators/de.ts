@@ -211,7 +211,7 @@ export const words: Catalogue = {
   "An API key": "Ein API-Schlüssel",
   "Set a quota": "Kontingent setzen",
   "Quota: {name}": "Kontingent: {name}",
-  "Name, as the provider gives it: PROVIDER/NAME": "Name, wie ihn der Anbieter nennt: ANBIETER/NAME",
+  "Name of a group here, or PROVIDER/NAME": "Name einer Gruppe hier, oder ANBIETER/NAME",
   "Id of the API key": "ID des API-Schlüssels",
   "How much may be used": "Wie viel verbraucht werden darf",
   "As much as is asked for": "So viel, wie verlangt wird",

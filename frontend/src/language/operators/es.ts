@@ -210,7 +210,7 @@ export const words: Catalogue = {
   "An API key": "Una clave API",
   "Set a quota": "Fijar una cuota",
   "Quota: {name}": "Cuota: {name}",
-  "Name, as the provider gives it: PROVIDER/NAME": "Nombre que da el proveedor: PROVEEDOR/NOMBRE",
+  "Name of a group here, or PROVIDER/NAME": "Nombre de un grupo de aquí, o PROVEEDOR/NOMBRE",
   "Id of the API key": "Identificador de la clave API",
   "How much may be used": "Cuánto se puede usar",
   "As much as is asked for": "Cuanto se pida",

@@ -211,7 +211,7 @@ export const words: Catalogue = {
   "An API key": "Une clé API",
   "Set a quota": "Définir un quota",
   "Quota: {name}": "Quota : {name}",
-  "Name, as the provider gives it: PROVIDER/NAME": "Nom donné par le fournisseur : FOURNISSEUR/NOM",
+  "Name of a group here, or PROVIDER/NAME": "Nom d’un groupe d’ici, ou FOURNISSEUR/NOM",
   "Id of the API key": "Identifiant de la clé API",
   "How much may be used": "Combien peut être utilisé",
   "As much as is asked for": "Autant qu’il est demandé",

@@ -209,7 +209,7 @@ export const words: Catalogue = {
   "An API key": "API キーを指定",
   "Set a quota": "割り当てを設定",
   "Quota: {name}": "割り当て：{name}",
-  "Name, as the provider gives it: PROVIDER/NAME": "プロバイダーが示す名前：プロバイダー/名前",
+  "Name of a group here, or PROVIDER/NAME": "ここのグループの名前、または プロバイダー/名前",
   "Id of the API key": "API キーの ID",
   "How much may be used": "使ってよい量",
   "As much as is asked for": "制限なし",

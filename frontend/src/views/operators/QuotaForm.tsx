@@ -1,11 +1,13 @@
 /** Ask how much may be used, and by whom. */
 
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
+import * as operators from "../../api/operators";
 import * as api from "../../api/quotas";
 import { t } from "../../language/t";
 import { messageOf } from "../../state/notices";
 import { Bounds, boundsOf, FIRST, textsOf } from "../bounds/Bounds";
 import { Dialog } from "../dialog/Dialog";
+import { useLive } from "../live";
 import { idOf, type Known, PersonField } from "./PersonField";
 import { EACH, whose } from "./quota-names";
 
@@ -70,9 +72,10 @@ export function QuotaForm({ quota, known, changed, close }: Properties) {
         {isNeeded && named === "person" && (
           <PersonField label={t("E-mail or id of a person")} value={said} known={known} isNeeded changed={setSaid} />
         )}
-        {isNeeded && named !== "person" && (
+        {isNeeded && named === "group" && <GroupField value={said} changed={setSaid} />}
+        {isNeeded && named === "key" && (
           <label>
-            {named === "group" ? t("Name, as the provider gives it: PROVIDER/NAME") : t("Id of the API key")}
+            {t("Id of the API key")}
             <input
               class="field"
               required
@@ -103,5 +106,30 @@ export function QuotaForm({ quota, known, changed, close }: Properties) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Name a group: those that were made here are offered. */
+function GroupField({ value, changed }: { value: string; changed: (said: string) => void }) {
+  const { value: groups } = useLive(operators.groups, 0);
+  const list = useId();
+  return (
+    <label>
+      {t("Name of a group here, or PROVIDER/NAME")}
+      <input
+        class="field"
+        required
+        maxLength={300}
+        autocomplete="off"
+        list={list}
+        value={value}
+        onInput={(event) => changed(event.currentTarget.value)}
+      />
+      <datalist id={list}>
+        {groups?.map(({ id, name }) => (
+          <option key={id} value={name} />
+        ))}
+      </datalist>
+    </label>
   );
 }

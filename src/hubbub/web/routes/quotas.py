@@ -28,9 +28,10 @@ class QuotaView(msgspec.Struct, frozen=True):
 
     scope: Scope
     subject: str
-    """The group's name, or the id of the person or key; empty: all together, or each."""
+    """The id of the person, the key, or the group that was made here ("group:ID"), or the name of a group that a
+    sign-in names; empty: all together, or each."""
     name: str
-    """What the person or key is called, where that is known."""
+    """What the person, the key or the group is called, where that is known."""
     bounds: list[str]
     """Such as "50 questions per day"; none: nothing is bounded."""
     words: list[str]
@@ -72,6 +73,7 @@ class NewQuota(msgspec.Struct, forbid_unknown_fields=True):
     bounds: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
     """Such as "50 questions per day"; none: nothing is bounded, whatever the settings say."""
     subject: _Subject = ""
+    """A person or key by id, a group that was made here by name or id, one of a provider as "PROVIDER/NAME"."""
 
 
 class NewOver(msgspec.Struct, forbid_unknown_fields=True):
@@ -84,8 +86,7 @@ class NewOver(msgspec.Struct, forbid_unknown_fields=True):
 async def show_quotas(app: App, looker: Looker) -> Response:
     """Show the quotas that hold, and where each comes from. For operators."""
     found = await app.quotas.list()
-    ids = {one.subject for one in found if one.scope in ("person", "key")} | {one.set_by for one in found}
-    names = await app.operating.names(ids - {""})
+    names = await app.operating.names({name for one in found for name in (one.subject, one.set_by) if name})
     currency = app.meter.rules.currency
     views = [_view(one, one.scope, names, currency) for one in found if one.scope != "over"]
     over = next((_over(one, names) for one in found if one.scope == "over"), None)

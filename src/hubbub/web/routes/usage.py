@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Annotated, Literal
 
@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from hubbub.answers.base import party_of
-from hubbub.app.askers import asker_of
 from hubbub.usage.base import By, Standing, Total
 from hubbub.usage.bounds import Measure, Scope, Window
 from hubbub.usage.prices import as_text, to_the_cent
@@ -99,7 +98,7 @@ async def show_usage(app: App, person: Asker) -> Response:
     """Say what you have used of the bounds that hold for you, and when each begins anew."""
     meter = app.meter
     await meter.look()
-    asker = asker_of(person)
+    asker = await app.askers.of(person)
     if not meter.bounds_hold_for(asker):
         return Json(UsageOfYours([]), headers=_NEVER_KEPT)
     standings = await meter.standings(asker, party_of(person).key)
@@ -145,8 +144,10 @@ async def show_usage_page(
     days = [
         (name, next((one for one in found["day"] if one.name == name), None)) for _, name in app.meter.days(start, end)
     ]
+    names = await app.operating.names({one.name for one in found["group"]})
     parts = "".join(
-        _table(by, found[by], app.meter.rules.currency) for by in ("model", "person", "group", "key", "day")
+        _table(by, found[by], names if by == "group" else {}, app.meter.rules.currency)
+        for by in ("model", "person", "group", "key", "day")
     )
     page = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -177,7 +178,7 @@ def _bound(one: Standing, currency: str) -> BoundOfYours:
         5 * one.used >= 4 * bound.most,
         one.used >= bound.most,
         in_words(bound, currency),
-        counter.subject if counter.scope == "group" else "",
+        counter.name or counter.subject if counter.scope == "group" else "",
     )
 
 
@@ -213,11 +214,12 @@ def _chart(days: Sequence[tuple[str, Total | None]]) -> str:
     )
 
 
-def _table(by: str, totals: Sequence[Total], currency: str) -> str:
+def _table(by: str, totals: Sequence[Total], labels: Mapping[str, str], currency: str) -> str:
     if not totals:
         return ""
     rows = "".join(
-        f"<tr><th scope='row'>{escape(one.name) or 'none'}</th><td>{one.questions:,}</td><td>{one.input_tokens:,}</td>"
+        f"<tr><th scope='row'>{escape(labels.get(one.name, one.name)) or 'none'}</th>"
+        f"<td>{one.questions:,}</td><td>{one.input_tokens:,}</td>"
         f"<td>{one.cached_tokens:,}</td><td>{one.output_tokens:,}</td><td>{one.reasoning_tokens:,}</td>"
         f"<td>{to_the_cent(one.money)} {escape(currency)}</td><td>{one.estimated:,}</td></tr>"
         for one in totals
