@@ -1,7 +1,9 @@
 """Fixtures: the commands in this process, for what a process of their own adds nothing to."""
 
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,20 @@ def hubbub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
         return result
 
     return invoke
+
+
+@pytest.fixture
+def big_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Set up a model "big" on a server of its own; yields the server's base URL."""
+    root = Path(__file__).parents[2]
+    program = [sys.executable, "-m", "tests.servers.model_server", "--port", "0", "--rate", "1000", "--first", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=root) as server:
+        try:
+            assert server.stdout is not None
+            base_url = server.stdout.readline().strip()
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__PROVIDER", "compatible")
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__BASE_URL", base_url)
+            monkeypatch.setenv("HUBBUB_MODELS__BIG__MODEL", "scripted")
+            yield base_url
+        finally:
+            server.terminate()

@@ -49,15 +49,13 @@ def test_asking_documents_lists_the_sources(hubbub: Invoke, folder: Path, monkey
 def test_what_is_not_there(hubbub: Invoke, folder: Path) -> None:
     result = hubbub("ask", "x", "--collection", "nothing")
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == [
-        "hubbub: There is no collection 'nothing'. There is: none yet. Make one with `hubbub ingest`."
-    ]
+    assert result.stderr.splitlines() == ["hubbub: There is no collection 'nothing' here. There is: none yet."]
     ingested(hubbub, folder)
     for more in ((), ("--collection", "rules")):
         result = hubbub("ask", "x", "--model", "nobody", *more)
         assert result.exit_code == 1
         assert result.stderr.splitlines() == ["hubbub: There is no model named 'nobody' here. There is: scripted."]
-    assert "There is: rules." in hubbub("ask", "x", "--collection", "nothing").stderr
+    assert "There is: 'rules'." in hubbub("ask", "x", "--collection", "nothing").stderr
 
 
 def test_no_model_at_all(hubbub: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +87,28 @@ def test_searching_thoroughly_shows_each_search(hubbub: Invoke, folder: Path, mo
     assert "Searched for: thirty days of leave" in result.stderr
     assert "thirty days of leave" in result.stdout
     assert "Searched for" not in hubbub("ask", "How many days of leave?", "--collection", "rules").stderr
+
+
+def test_names_of_collections_are_read_in_any_case(hubbub: Invoke, folder: Path) -> None:
+    ingested(hubbub, folder)
+    result = hubbub("ask", "How many days of leave?", "--collection", "Rules")
+    assert result.exit_code == 0
+    assert "[1] leave.md" in result.stdout
+    assert hubbub("collections", "rename", "RULES", "Leave").exit_code == 0
+
+
+def test_what_was_not_done_is_said(
+    hubbub: Invoke, folder: Path, big_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hubbub("ask", "Hello?").stderr == ""
+    ingested(hubbub, folder)
+    result = hubbub("ask", "Hello?")
+    assert result.stderr.splitlines() == [
+        "No documents were searched. To ask them, add --collection and a name: 'rules'"
+    ]
+    monkeypatch.setenv("HUBBUB_MODELS__BIG__MAX_TOKENS", "2")
+    result = hubbub("ask", "How many days of leave?", "--collection", "rules", "--model", "big")
+    assert result.stdout.startswith("word0 word1\n")
+    assert result.stderr.splitlines() == [
+        "The answer reached the limit of length that is set for this model: it is cut off here."
+    ]

@@ -94,24 +94,12 @@ def test_check_says_what_is_used_and_what_is_wrong(
     assert "✗ default_model: there is no model 'three'; there is: one, two" in result.stdout
 
 
-def test_check_asks_each_model_for_a_token(hubbub: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
-    program = [sys.executable, "-m", "tests.servers.model_server", "--port", "0", "--rate", "1000", "--first", "0"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=root) as server:
-        try:
-            assert server.stdout is not None
-            base_url = server.stdout.readline().strip()
-            monkeypatch.setenv("HUBBUB_MODELS__BIG__PROVIDER", "compatible")
-            monkeypatch.setenv("HUBBUB_MODELS__BIG__BASE_URL", base_url)
-            monkeypatch.setenv("HUBBUB_MODELS__BIG__MODEL", "scripted")
-            told = hubbub("check")
-            assert told.exit_code == 0, told.stdout
-            assert "it answered in" in told.stdout
-            address = f"{base_url.removesuffix('/v1')}/script"
-            urllib.request.urlopen(address, b'{"status":401}').close()
-            told = hubbub("check")
-        finally:
-            server.terminate()
+def test_check_asks_each_model_for_a_token(hubbub: Invoke, big_model: str) -> None:
+    told = hubbub("check")
+    assert told.exit_code == 0, told.stdout
+    assert "it answered in" in told.stdout
+    urllib.request.urlopen(f"{big_model.removesuffix('/v1')}/script", b'{"status":401}').close()
+    told = hubbub("check")
     assert told.exit_code == 1
     assert "✗ big: " in told.stdout and "status 401" in told.stdout and "Check the API key" in told.stdout
     assert "Ready" not in told.stdout

@@ -107,7 +107,7 @@ async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(served: Wired) -> 
             ("search", {"query": ""}, "can't be used"),
             ("search", {"query": "leave", "limit": 21}, "can't be used"),
             ("search", {"query": "leave", "pages": 2}, "can't be used"),
-            ("search", {"query": "leave", "collections": ["Nobody's"]}, "no such collection"),
+            ("search", {"query": "leave", "collections": ["Nobody's"]}, "no collection"),
             ("open_passage", {"document_id": "none"}, "no such document"),
         ):
             result = await client.call_tool(name, arguments)

@@ -14,6 +14,9 @@ from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
 from hubbub.search.base import Library
 
+TOLD_NAMES = 12
+TOLD_CHARACTERS = 100
+
 
 class Collections:
     """The collections of people, and those that are shared with them."""
@@ -119,11 +122,28 @@ class Collections:
     async def ids(self, person: Person, named: Sequence[str]) -> tuple[str, ...]:
         """Return the ids, each once, of collections that are named by id or by name; of a name one's own comes first.
 
+        A name that none has is read in any case.
+
         Raises:
-            NotFound: one of them is not there for this person.
+            NotFound: one of them is not there for this person; the message says which there are.
         """
         if not named:
             return ()
         listed = sorted(await self.named(person), key=lambda one: whose_first(person, one), reverse=True)
-        ids = {one.name: one.id for one in listed} | {one.id: one.id for one in listed}  # no name stands in for an id
-        return await self._access.check_collections(person, [ids.get(name, name) for name in named])
+        ids = {one.name.casefold(): one.id for one in listed} | {one.name: one.id for one in listed}
+        ids |= {one.id: one.id for one in listed}  # no name stands in for an id
+        wanted = [ids.get(name) or ids.get(name.casefold(), name) for name in named]
+        try:
+            return await self._access.check_collections(person, wanted)
+        except NotFound as error:
+            unknown = [name for name, found in zip(named, wanted, strict=True) if found not in ids]
+            if not unknown:
+                raise
+            raise NotFound(_no_collection(unknown[0], [one.name for one in reversed(listed)])) from error
+
+
+def _no_collection(name: str, there: Sequence[str]) -> str:
+    told = ", ".join(map(repr, there[:TOLD_NAMES])) or "none yet"
+    more = " and more" if len(there) > TOLD_NAMES else ""
+    shown = name if len(name) <= TOLD_CHARACTERS else f"{name[:TOLD_CHARACTERS]}…"
+    return f"There is no collection {shown!r} here. There is: {told}{more}."

@@ -135,9 +135,11 @@ async def library_open(settings: Settings) -> AsyncGenerator[DocumentStore]:
 
 async def _named(store: DocumentStore, name_or_id: str) -> Collection:
     collections = await store.library.collections()
-    found = [one for one in collections if one.id == name_or_id] or [
-        one for one in collections if one.name == name_or_id
-    ]
+    found = (
+        [one for one in collections if one.id == name_or_id]
+        or [one for one in collections if one.name == name_or_id]
+        or [one for one in collections if one.name.casefold() == name_or_id.casefold()]
+    )
     # Somebody on the page may have taken the same name: the command line means its own.
     found = [one for one in found if one.owner_id == OPERATOR.id] or found
     if not found:
