@@ -72,7 +72,8 @@ class Hub:
                 raise TypeError("Give either ready settings, or tables of them by name.")
             self._settings = settings
         else:
-            self._settings = load_settings(tables, config=None if settings is None else Path(settings))
+            config = None if settings is None else Path(settings)
+            self._settings = load_settings(tables, config=config, flags_are="argument")
         self._identity = _identity(who)
         self._web = web_application_within(self._settings, self._opened, has_page=has_page)
         self.asgi: ASGIApp = _Within(self._web, self._open)

@@ -229,7 +229,7 @@ async def test_settings_of_identity_are_no_identity(tmp_path: Path) -> None:
 
 async def test_what_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match=r"admission\.runing"):
+    with pytest.raises(SettingsError, match=r"^argument for admission\.runing: "):
         Hub(admission={"runing": 3})
     with pytest.raises(TypeError):
         Hub(settings_in(tmp_path), default_model="quick")

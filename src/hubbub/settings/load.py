@@ -46,11 +46,12 @@ class Layer(msgspec.Struct, frozen=True):
         return True
 
 
-def load_settings(flags: Tree | None = None, *, config: Path | None = None) -> Settings:
+def load_settings(flags: Tree | None = None, *, config: Path | None = None, flags_are: str = "flag") -> Settings:
     """Return the settings: defaults, then the file, then HUBBUB_ variables, then flags; later ones win.
 
     The file is `config`, else what HUBBUB_CONFIG names, else hubbub.toml in the working directory if
     there is one. `flags` is a tree such as {"server": {"port": 9000}}; a None in it counts as not given.
+    `flags_are` is what whoever gave them calls one.
     Reads files: call it before the event loop runs.
 
     Raises:
@@ -59,7 +60,7 @@ def load_settings(flags: Tree | None = None, *, config: Path | None = None) -> S
     faults: list[str] = []
     file = _file_layer(config, faults)
     variables = _variables_layer(file.tree, faults)
-    given = Layer("flag for ", ".".join, _renamed(_without_none(flags or {}), "", str))
+    given = Layer(f"{flags_are} for ", ".".join, _renamed(_without_none(flags or {}), "", str))
     layers = (given, variables, file)
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
