@@ -217,6 +217,8 @@ TABLE = "| product | 2022 | 2023 |\n| chairs | 10 | 12 |\n| tables | 7 | 9 |"
 def test_a_row_is_quoted_with_the_names_of_its_columns_and_those_are_no_answer() -> None:
     (best, *_) = choose("How many tables did the shop sell in 2023?", [hit(TABLE)])
     assert (best.text, best.columns) == ("| tables | 7 | 9 |", "| product | 2022 | 2023 |")
+    shown = quoted(best, 1, "What did tables cost in 2023?")
+    assert shown == "> | product | 2022 | 2023 |\n> | --- | --- | --- |\n> | tables | 7 |  **9**  [1] |\n\n"
     assert quoted(best, 1) == "> | product | 2022 | 2023 |\n> | --- | --- | --- |\n> | tables | 7 | 9 [1] |\n\n"
     assert all(quote.text != "| product | 2022 | 2023 |" for quote in rate("Which product in 2023?", [hit(TABLE)]))
     assert choose("How many tables did the shop sell in 2024?", [hit(TABLE)]) == []

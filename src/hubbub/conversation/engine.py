@@ -456,7 +456,7 @@ class Engine:
         for marker, quote in enumerate(quotes, start=1):
             citation = replace(cite(hits, hits.index(quote.hit) + 1, quote.text), marker=marker)
             send(Cited(citation))
-            send(Text(quoted(quote, marker, is_plain=question.is_plain)))
+            send(Text(quoted(quote, marker, query, is_plain=question.is_plain)))
         if not quotes:
             send(Text(nothing_found(reading, is_plain=question.is_plain)))
         if question.has_follow_ups is not False and (questions := neighbours(hits, quotes)):

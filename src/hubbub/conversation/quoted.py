@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from hubbub.conversation.asked_cell import asked_cell
 from hubbub.conversation.citations import MAX_FOLLOW_UPS
 from hubbub.conversation.quoting import Quote
 from hubbub.core.documents import Hit
@@ -14,16 +15,23 @@ _NO_TOPIC = re.compile(r"Read by \S.*|Page \S+")
 CLOSEST = "I did not find a sure answer to this in these documents. This is the closest that I found:\n\n"
 
 
-def quoted(quote: Quote, marker: int, *, is_plain: bool = False) -> str:
-    """Return a quote in Markdown, or in plain text; a row of a table below the names of its columns."""
+def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = False) -> str:
+    """Return a quote in Markdown, or in plain text.
+
+    A row of a table stands below the names of its columns, the cell that its question asks for in bold.
+    """
     if is_plain:
         return _in_plain_text(quote, marker)
-    cells = [escape(cell) for cell in _cells(quote.text)]
-    names = [escape(name) for name in _cells(quote.columns)]
+    cells, names = _cells(quote.text), _cells(quote.columns)
     if not names or len(cells) != len(names):
         return f"> {escape(quote.text)} [{marker}]\n\n"
-    cells[-1] = f"{cells[-1]} [{marker}]"
-    return "".join(f"> | {' | '.join(row)} |\n" for row in (names, ["---"] * len(names), cells)) + "\n"
+    asked = asked_cell(question, names, cells)
+    shown = [escape(cell) for cell in cells]
+    if asked is not None:
+        shown[asked] = f" **{shown[asked].strip()}** "
+    shown[-1] = f"{shown[-1]} [{marker}]"
+    rows = ([escape(name) for name in names], ["---"] * len(names), shown)
+    return "".join(f"> | {' | '.join(row)} |\n" for row in rows) + "\n"
 
 
 def _in_plain_text(quote: Quote, marker: int) -> str:
