@@ -5,13 +5,18 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
-import { ask, dropUnsent, newChat, outgoing, path, runThread } from "../src/state/thread";
+import { dropUnsent, outgoing } from "../src/state/outgoing";
+import { ask, newChat, path, runThread } from "../src/state/thread";
+import { runRefusals } from "../src/state/refusals";
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
 /** What comes to the questions that are asked from now on; null: they are refused. */
 let asked: ((question: { question_id: string; text: string; parent_id: string | null }) => unknown) | null = null;
+/** What was looked at again. */
+const looked: (string | undefined)[] = [];
 const server = createServer(async (request, response) => {
+  if (request.method === "GET") looked.push(request.url);
   if (asked !== null && request.url === "/api/questions") {
     let body = "";
     for await (const piece of request) body += piece;
@@ -27,6 +32,7 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   globalThis.fetch = (path, init) => browserFetch(`http://127.0.0.1:${port}${path}`, init);
   runThread();
+  runRefusals(new AbortController().signal);
 });
 afterAll(async () => {
   globalThis.fetch = browserFetch;
@@ -41,6 +47,7 @@ test("it stays where it was asked, with what the server said; a new chat has it 
   ask("What is a queue?");
   await until(() => expect(problems()).toEqual(["Too many wait. Try again in 7 s."]));
   expect(path.value.map(({ message }) => message.text)).toEqual(["What is a queue?"]);
+  await until(() => expect(looked.sort()).toEqual(["/api/collections", "/api/models"])); // of them one may be gone
   setDraft("typed meanwhile");
   newChat();
   expect(path.value).toEqual([]);

@@ -21,4 +21,4 @@ def test_passages_are_printed_as_text_and_as_json(hubbub: Callable[..., Result],
     assert [text[mark["start"] : mark["end"]] for mark in found["highlights"]] == ["days", "leave"]
     missing = hubbub("search", "x", "--collection", "nothing")
     assert missing.exit_code == 1
-    assert "There is no such collection." in missing.stderr
+    assert "There is no such collection, or" in missing.stderr

@@ -9,6 +9,7 @@ from hubbub.app.giving import Giving, changes_of
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
 from hubbub.core.people import Permission, Person, Right, reader_of
+from hubbub.core.reasons import because
 from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
@@ -72,7 +73,7 @@ class Collections:
         async with self._deeds.doing("collection renamed", by=person, of=collection_id, detail=detail):
             renamed = await self._library.change(collection_id, name=name)
         if renamed is None:
-            raise NotFound("There is no such collection.")
+            raise NotFound(because("collection_gone"))
         return replace(renamed, right=collection.right)
 
     async def permissions(self, person: Person, collection_id: str) -> Sequence[Permission]:
