@@ -78,3 +78,28 @@ async def test_the_browser_asks_before_files_on_their_way_are_left_and_faults_co
     await page.close(run_before_unload=True)
     await expect(page.get_by_label("Files on their way")).to_contain_text("one.txt")
     assert dialogs == ["beforeunload"]
+
+
+async def test_a_deleted_chat_leaves_the_focus_beside_it_and_a_dialog_asks_before_a_text_is_lost(page: Page) -> None:
+    for text in ("Older", "Newer", "Newest"):
+        await page.get_by_role("button", name="New chat").first.click()
+        await ask(page, text)
+        await finished(page)
+    await page.get_by_role("link", name="Newer").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name="Share")).to_be_focused()
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("link", name="Newer")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Older")).to_be_focused()
+
+    await page.get_by_role("button", name="This chat").click()
+    await page.get_by_role("menuitem", name="Instructions for this chat").click()
+    dialog = page.get_by_role("dialog", name="Instructions for this chat")
+    await dialog.get_by_role("textbox").press_sequentially("Be brief.")
+    await page.keyboard.press("Escape")
+    await expect(dialog.get_by_role("alert")).to_contain_text("not saved")
+    await expect(dialog.get_by_role("textbox")).to_have_value("Be brief.")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()

@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Was Sie geschrieben haben, ist nicht gespeichert. Drücken Sie noch einmal Esc, um es zu verwerfen.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
     "Er wurde schon verwendet, ist zu alt, oder es fehlt ein Teil davon. Bitten Sie den Betreiber dieses Servers um einen neuen.",
   "Remove the second factor?": "Den zweiten Faktor entfernen?",

@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Lo que escribió no se ha guardado. Pulse Esc otra vez para descartarlo.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
     "Ya se usó, es demasiado antiguo o le falta una parte. Pida uno nuevo a quien administra este servidor.",
   "Remove the second factor?": "¿Quitar el segundo factor?",

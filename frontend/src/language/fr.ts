@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Ce que vous avez écrit n’est pas enregistré. Appuyez encore une fois sur Échap pour l’abandonner.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
     "Il a déjà été utilisé, il est trop ancien, ou il en manque une partie. Demandez-en un nouveau à la personne qui gère ce serveur.",
   "Remove the second factor?": "Retirer le second facteur ?",

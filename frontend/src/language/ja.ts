@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "入力した内容は保存されていません。破棄するにはもう一度 Esc を押してください。",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
     "すでに使われたか、古すぎるか、一部が欠けています。サーバーの運用者に新しいリンクを依頼してください。",
   "Remove the second factor?": "2 段階認証を解除しますか？",
