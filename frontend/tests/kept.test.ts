@@ -1,6 +1,6 @@
 /** What is written or on its way when the page is left, as the page has it that comes after in the same tab. */
 
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Question } from "../src/api/resources";
@@ -10,6 +10,8 @@ import { until } from "./until";
 const browserFetch = globalThis.fetch;
 const asked: { question_id: string; text: string }[] = [];
 let isDown = true;
+/** Those that nobody answers yet, as by a server behind a connection that has just gone. */
+const held: ServerResponse[] = [];
 const said = { chat_id: "c1", created_at: 0, model: "", collections: [] };
 const chat = { id: "c1", title: "Of a name" };
 const told = { ...said, id: "a1", role: "assistant", text: "", answer: { ...emptyAnswer("a1"), number: 1 } };
@@ -18,12 +20,12 @@ const server = createServer(async (request, response) => {
   for await (const piece of request) body += piece;
   const reply = (told: unknown) => response.end(JSON.stringify(told));
   if (request.url === "/api/questions") asked.push(JSON.parse(body));
-  if (isDown) return; // no answer comes, as from a server behind a connection that has just gone
+  if (isDown) return held.push(response);
   const messages = asked.map(({ question_id, text }) => ({ ...said, id: question_id, parent_id: null, role: "user", text }));
   const [question] = messages;
   const answer = { ...told, parent_id: question?.id };
-  if (request.url === "/api/questions") reply({ chat, question, answer });
-  if (request.url === "/api/chats/c1") reply({ chat, messages: [question, answer] });
+  if (request.url === "/api/questions") return reply({ chat, question, answer });
+  return request.url === "/api/chats/c1" ? reply({ chat, messages: [question, answer] }) : held.push(response);
 });
 
 const base = Object.assign(document.createElement("base"), { href: "/" }); // as the page has it
@@ -35,6 +37,7 @@ beforeAll(async () => {
   globalThis.fetch = (path, init) => browserFetch(`http://127.0.0.1:${port}${path}`, init);
 });
 afterAll(async () => {
+  dropBefore();
   base.remove();
   globalThis.fetch = browserFetch;
   history.replaceState(null, "", "/"); // other files of tests are at the same address
@@ -42,15 +45,24 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+/** Of the page that was there before: it is gone, and its listeners with it. */
+let dropBefore = () => {};
+
 /** The page as it is loaded anew. */
 async function nextPage() {
+  dropBefore();
   vi.resetModules();
-  const [drafts, outgoing, queue, thread] = await Promise.all([
+  const [answers, drafts, outgoing, queue, thread] = await Promise.all([
+    import("../src/state/answers"),
     import("../src/state/drafts"),
     import("../src/state/outgoing"),
     import("../src/state/queue"),
     import("../src/state/thread"),
   ]);
+  dropBefore = () => {
+    outgoing.dropUnsent();
+    answers.followOnly([]);
+  };
   thread.runThread();
   queue.runQueue();
   return { ...drafts, ...outgoing, ...queue, ...thread };
@@ -61,8 +73,8 @@ test("a question on its way is sent again by the next page, and is the same one"
   page.ask("Is it there yet?");
   await until(() => expect(asked).toHaveLength(1));
   dispatchEvent(new Event("pagehide"));
-  page.dropUnsent(); // this page is gone
   isDown = false;
+  for (const response of held.splice(0)) response.writeHead(422).end("{}"); // the page that asked is gone
   const next = await nextPage();
   await until(() => expect(location.pathname).toBe("/c/c1"));
   expect(new Set(asked.map(({ question_id }) => question_id)).size).toBe(1);

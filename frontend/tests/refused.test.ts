@@ -3,11 +3,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Collection } from "../src/api/resources";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
 import { dropUnsent, outgoing } from "../src/state/outgoing";
 import { ask, newChat, path, runThread } from "../src/state/thread";
-import { runRefusals } from "../src/state/refusals";
+import { chooseCollections, collections } from "../src/state/library";
+import { lacksCollection, runRefusals } from "../src/state/refusals";
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
@@ -94,4 +96,15 @@ test("the next question follows what the server has, and what was not sent befor
   expect(path.value.map(({ message }) => message.text)).toEqual(["And now?", ""]);
   expect(problems()).toEqual([]);
   expect(draft.value).toBe("Is there room?");
+});
+
+test("a chat says that a collection it was asked over is not there any more, until others are chosen", () => {
+  const named = (...ids: string[]) => ids.map((id) => ({ id, name: id })) as Collection[];
+  collections.value = named("plans", "rules");
+  chooseCollections(["plans", "rules"]);
+  expect(lacksCollection.value).toBe(false);
+  collections.value = named("rules");
+  expect(lacksCollection.value).toBe(true);
+  chooseCollections(["rules"]);
+  expect(lacksCollection.value).toBe(false);
 });

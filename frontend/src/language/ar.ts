@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "لم تعد إحدى المجموعات التي بحثت فيها هذه المحادثة متاحة لك. ستأتي الإجابة التالية من دونها.",
   "What you typed is not saved. Press Esc once more to discard it.": "ما كتبته لم يُحفظ. اضغط Esc مرة أخرى لتجاهله.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
     "استُخدم من قبل، أو مضى عليه وقت طويل، أو ينقصه جزء. اطلب رابطًا جديدًا ممن يدير هذا الخادم.",

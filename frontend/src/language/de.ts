@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Eine Sammlung, in der dieser Chat gesucht hat, ist für Sie nicht mehr da. Die nächste Antwort kommt ohne sie aus.",
   "What you typed is not saved. Press Esc once more to discard it.":
     "Was Sie geschrieben haben, ist nicht gespeichert. Drücken Sie noch einmal Esc, um es zu verwerfen.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":

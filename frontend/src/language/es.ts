@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Una colección en la que buscaba este chat ya no está disponible para usted. La próxima respuesta prescinde de ella.",
   "What you typed is not saved. Press Esc once more to discard it.":
     "Lo que escribió no se ha guardado. Pulse Esc otra vez para descartarlo.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":

@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Une collection que cette discussion consultait n’est plus là pour vous. La prochaine réponse s’en passe.",
   "What you typed is not saved. Press Esc once more to discard it.":
     "Ce que vous avez écrit n’est pas enregistré. Appuyez encore une fois sur Échap pour l’abandonner.",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":

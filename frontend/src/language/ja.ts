@@ -3,6 +3,8 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "このチャットで検索していたコレクションは、もう利用できません。次の回答ではそれを使いません。",
   "What you typed is not saved. Press Esc once more to discard it.":
     "入力した内容は保存されていません。破棄するにはもう一度 Esc を押してください。",
   "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
