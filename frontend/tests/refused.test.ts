@@ -3,11 +3,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Collection } from "../src/api/resources";
+import type { Collection, Message } from "../src/api/resources";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
 import { dropUnsent, outgoing } from "../src/state/outgoing";
-import { ask, newChat, path, runThread } from "../src/state/thread";
+import { add, ask, newChat, path, runThread } from "../src/state/thread";
 import { chooseCollections, collections } from "../src/state/library";
 import { lacksCollection, runRefusals } from "../src/state/refusals";
 import { until } from "./until";
@@ -102,9 +102,14 @@ test("a chat says that a collection it was asked over is not there any more, unt
   const named = (...ids: string[]) => ids.map((id) => ({ id, name: id })) as Collection[];
   collections.value = named("plans", "rules");
   chooseCollections(["plans", "rules"]);
+  const last = path.value.findLast(({ message }) => message.role === "user")?.message as Message;
+  add("c1", [{ ...last, collections: ["plans", "rules"] }]);
   expect(lacksCollection.value).toBe(false);
   collections.value = named("rules");
   expect(lacksCollection.value).toBe(true);
   chooseCollections(["rules"]);
+  expect(lacksCollection.value).toBe(false);
+  chooseCollections(["plans"]);
+  add("c1", [{ ...last, collections: [] }]); // it is only remembered, from other chats
   expect(lacksCollection.value).toBe(false);
 });

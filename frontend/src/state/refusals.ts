@@ -8,12 +8,13 @@ import { loadModels } from "./models";
 import { outgoing } from "./outgoing";
 import { path, thread } from "./thread";
 
-/** Whether the chat that is shown was asked over a collection that is not there any more: its answers would go without. */
+/** Whether the last question searched a collection that is not there any more: the next answer would go without it. */
 export const lacksCollection = computed(() => {
-  const { chat } = thread.value;
-  if (chat === null || collections.value === null) return false;
-  const known = new Set([chat.files_id, ...collections.value.map(({ id }) => id)]);
-  return choice.value.collections?.some((id) => !known.has(id)) ?? false;
+  const all = collections.value;
+  const last = path.value.findLast(({ message }) => message.role === "user")?.message;
+  const isGone = (id: string) => id !== thread.value.chat?.files_id && !all?.some((one) => one.id === id);
+  const chosen = choice.value.collections ?? [];
+  return all !== null && (last?.collections.some((id) => isGone(id) && chosen.includes(id)) ?? false);
 });
 
 /** Runs for as long as the page does. */
