@@ -12,6 +12,7 @@ test("an answer goes on where it broke off, and nowhere else", () => {
   expect(canGoOn({ ...said, state: "failed" })).toBe(true);
   expect(canGoOn({ ...said, state: "stopped" })).toBe(true);
   expect(canGoOn({ ...said, state: "done", finish_reason: "stop" })).toBe(false);
+  expect(canGoOn({ ...said, state: "stopped", stop_reason: "right_ended" })).toBe(false); // it would be refused
   expect(canGoOn({ ...said, state: "open" })).toBe(false);
   expect(canGoOn({ ...said, state: "failed", text: "" })).toBe(false);
   expect(canGoOn({ ...said, state: "done", finish_reason: "length", way: "quotes" })).toBe(false);

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync } from "vite";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { words as ar } from "../src/language/ar";
 import { words as de } from "../src/language/de";
 import { words as es } from "../src/language/es";
@@ -136,4 +136,13 @@ test("the first language that somebody reads and the page speaks is taken", () =
   expect(wishedLanguage(["nl-NL", "fr-CA", "de"])).toBe("fr");
   expect(wishedLanguage(["nl"])).toBe("en");
   expect(wishedLanguage(["constructor"])).toBe("en");
+});
+
+test("what stands in a sentence that is read from right to left is kept apart from it", async () => {
+  localStorage.setItem("hubbub.language", "ar");
+  vi.resetModules();
+  const arabic = await import("../src/language/t");
+  localStorage.removeItem("hubbub.language");
+  expect(arabic.t("Deleted “{title}”.", { title: "/etc (old)" })).toContain("\u2068/etc (old)\u2069");
+  expect(t("Deleted “{title}”.", { title: "/etc (old)" })).toBe("Deleted “/etc (old)”.");
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AuditLine, UsageLine } from "../src/api/operators";
 import { withNewer } from "../src/views/operators/Audit";
+import { narrowed } from "../src/views/operators/Narrow";
 import { reportOf } from "../src/views/operators/PersonalData";
 import { daysBetween } from "../src/views/operators/Usage";
 
@@ -58,5 +59,20 @@ describe("what an erasure came to", () => {
   it("names what went, and leaves out what was not there", () => {
     const job = { report: { chats: 1200, keys: 0, stays: "Lines of the audit", collections: 2 } };
     expect(reportOf(job as never)).toBe(`${(1200).toLocaleString()} chats, 2 collections`);
+  });
+});
+
+describe("a long list", () => {
+  const people = [["Ann Berg", "ann@x.org"], ["", "ben@x.org"], ["Group 10", ""], ["Group 2", ""]];
+  const found = (words: string) => narrowed(people, words, (one) => one).map((one) => one.find(Boolean));
+
+  it("has its names in order, numbers by what they are worth", () => {
+    expect(found("")).toEqual(["Ann Berg", "ben@x.org", "Group 2", "Group 10"]);
+  });
+
+  it("is narrowed down by all words, in names and addresses", () => {
+    expect(found(" BERG ann")).toEqual(["Ann Berg"]);
+    expect(found("x.org")).toEqual(["Ann Berg", "ben@x.org"]);
+    expect(found("nobody")).toEqual([]);
   });
 });

@@ -3,15 +3,22 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Collection, Message } from "../src/api/resources";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
-import { ask, dropUnsent, newChat, outgoing, path, runThread } from "../src/state/thread";
+import { dropUnsent, outgoing } from "../src/state/outgoing";
+import { add, ask, newChat, path, runThread } from "../src/state/thread";
+import { chooseCollections, collections } from "../src/state/library";
+import { lacksCollection, runRefusals } from "../src/state/refusals";
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
 /** What comes to the questions that are asked from now on; null: they are refused. */
 let asked: ((question: { question_id: string; text: string; parent_id: string | null }) => unknown) | null = null;
+/** What was looked at again. */
+const looked: (string | undefined)[] = [];
 const server = createServer(async (request, response) => {
+  if (request.method === "GET") looked.push(request.url);
   if (asked !== null && request.url === "/api/questions") {
     let body = "";
     for await (const piece of request) body += piece;
@@ -27,6 +34,7 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo;
   globalThis.fetch = (path, init) => browserFetch(`http://127.0.0.1:${port}${path}`, init);
   runThread();
+  runRefusals(new AbortController().signal);
 });
 afterAll(async () => {
   globalThis.fetch = browserFetch;
@@ -41,6 +49,7 @@ test("it stays where it was asked, with what the server said; a new chat has it 
   ask("What is a queue?");
   await until(() => expect(problems()).toEqual(["Too many wait. Try again in 7 s."]));
   expect(path.value.map(({ message }) => message.text)).toEqual(["What is a queue?"]);
+  await until(() => expect(looked.sort()).toEqual(["/api/collections", "/api/models"])); // of them one may be gone
   setDraft("typed meanwhile");
   newChat();
   expect(path.value).toEqual([]);
@@ -87,4 +96,20 @@ test("the next question follows what the server has, and what was not sent befor
   expect(path.value.map(({ message }) => message.text)).toEqual(["And now?", ""]);
   expect(problems()).toEqual([]);
   expect(draft.value).toBe("Is there room?");
+});
+
+test("a chat says that a collection it was asked over is not there any more, until others are chosen", () => {
+  const named = (...ids: string[]) => ids.map((id) => ({ id, name: id })) as Collection[];
+  collections.value = named("plans", "rules");
+  chooseCollections(["plans", "rules"]);
+  const last = path.value.findLast(({ message }) => message.role === "user")?.message as Message;
+  add("c1", [{ ...last, collections: ["plans", "rules"] }]);
+  expect(lacksCollection.value).toBe(false);
+  collections.value = named("rules");
+  expect(lacksCollection.value).toBe(true);
+  chooseCollections(["rules"]);
+  expect(lacksCollection.value).toBe(false);
+  chooseCollections(["plans"]);
+  add("c1", [{ ...last, collections: [] }]); // it is only remembered, from other chats
+  expect(lacksCollection.value).toBe(false);
 });

@@ -3,6 +3,11 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "لم تعد إحدى المجموعات التي بحثت فيها هذه المحادثة متاحة لك. ستأتي الإجابة التالية من دونها.",
+  "What you typed is not saved. Press Esc once more to discard it.": "ما كتبته لم يُحفظ. اضغط Esc مرة أخرى لتجاهله.",
+  "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
+    "استُخدم من قبل، أو مضى عليه وقت طويل، أو ينقصه جزء. اطلب رابطًا جديدًا ممن يدير هذا الخادم.",
   "Remove the second factor?": "هل تريد إزالة العامل الثاني؟",
   "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
     "بعد ذلك تكفي كلمة المرور وحدها للدخول، لك ولكل من يملكها. وتزول رموز الاسترداد أيضًا.",
@@ -961,6 +966,7 @@ export const words: Catalogue = {
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  collection_gone: "هذه المجموعة غير موجودة أو لم تعد مشتركة معك. اختر مجموعة أخرى.",
   import_circling: "تُركت رسائل لا تعود إلا إلى نفسها: {count}.",
   import_cut: "قُصّت رسائل طويلة جدًا، ويُذكر ذلك فيها: {count}.",
   import_cut_off: "ينتهي الملف قبل أوانه، أو ليس JSON. احفظه من جديد واستورده مرة أخرى.",

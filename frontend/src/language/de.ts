@@ -3,6 +3,12 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Eine Sammlung, in der dieser Chat gesucht hat, ist für Sie nicht mehr da. Die nächste Antwort kommt ohne sie aus.",
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Was Sie geschrieben haben, ist nicht gespeichert. Drücken Sie noch einmal Esc, um es zu verwerfen.",
+  "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
+    "Er wurde schon verwendet, ist zu alt, oder es fehlt ein Teil davon. Bitten Sie den Betreiber dieses Servers um einen neuen.",
   "Remove the second factor?": "Den zweiten Faktor entfernen?",
   "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
     "Danach genügt Ihr Passwort allein, auch für andere, die es haben. Ihre Wiederherstellungscodes sind ebenfalls weg.",
@@ -891,6 +897,7 @@ export const words: Catalogue = {
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  collection_gone: "Diese Sammlung gibt es nicht, oder sie ist nicht mehr mit Ihnen geteilt. Wählen Sie eine andere.",
   import_circling: "Nachrichten, die nur zu sich selbst zurückführen, wurden ausgelassen: {count}.",
   import_cut: "Zu lange Nachrichten wurden gekürzt, was in ihnen steht: {count}.",
   import_cut_off:

@@ -3,6 +3,12 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Una colección en la que buscaba este chat ya no está disponible para usted. La próxima respuesta prescinde de ella.",
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Lo que escribió no se ha guardado. Pulse Esc otra vez para descartarlo.",
+  "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
+    "Ya se usó, es demasiado antiguo o le falta una parte. Pida uno nuevo a quien administra este servidor.",
   "Remove the second factor?": "¿Quitar el segundo factor?",
   "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
     "A partir de entonces basta con su contraseña, también para quien la tenga. Sus códigos de recuperación desaparecen también.",
@@ -881,6 +887,7 @@ export const words: Catalogue = {
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  collection_gone: "Esta colección no existe o ya no se comparte con usted. Elija otra.",
   import_circling: "Se omitieron mensajes que solo llevan a sí mismos: {count}.",
   import_cut: "Se cortaron mensajes demasiado largos, lo que se indica en ellos: {count}.",
   import_cut_off: "El archivo termina antes de tiempo o no es JSON. Guárdelo de nuevo e impórtelo otra vez.",

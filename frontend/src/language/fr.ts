@@ -3,6 +3,12 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "Une collection que cette discussion consultait n’est plus là pour vous. La prochaine réponse s’en passe.",
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "Ce que vous avez écrit n’est pas enregistré. Appuyez encore une fois sur Échap pour l’abandonner.",
+  "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
+    "Il a déjà été utilisé, il est trop ancien, ou il en manque une partie. Demandez-en un nouveau à la personne qui gère ce serveur.",
   "Remove the second factor?": "Retirer le second facteur ?",
   "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
     "Votre mot de passe suffira alors à lui seul, y compris pour quiconque le possède. Vos codes de secours disparaissent aussi.",
@@ -899,6 +905,7 @@ export const words: Catalogue = {
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  collection_gone: "Cette collection n’existe pas, ou elle n’est plus partagée avec vous. Choisissez-en une autre.",
   import_circling: "Les messages qui ne mènent qu’à eux-mêmes ont été laissés de côté : {count}.",
   import_cut: "Les messages trop longs ont été coupés, ce qui y est indiqué : {count}.",
   import_cut_off:

@@ -3,6 +3,12 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that this chat searched is no longer there for you. The next answer goes without it.":
+    "このチャットで検索していたコレクションは、もう利用できません。次の回答ではそれを使いません。",
+  "What you typed is not saved. Press Esc once more to discard it.":
+    "入力した内容は保存されていません。破棄するにはもう一度 Esc を押してください。",
+  "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.":
+    "すでに使われたか、古すぎるか、一部が欠けています。サーバーの運用者に新しいリンクを依頼してください。",
   "Remove the second factor?": "2 段階認証を解除しますか？",
   "From then on your password alone lets you in, and whoever has it. Your recovery codes are gone, too.":
     "以後はパスワードだけでサインインできます。パスワードを知る他人も同じです。回復コードも無くなります。",
@@ -854,6 +860,7 @@ export const words: Catalogue = {
 
 /** What the server says, by its codes: why something can’t be done, and what of a document was left out. */
 export const reasons: Catalogue = {
+  collection_gone: "このコレクションは存在しないか、もう共有されていません。別のものを選んでください。",
   import_circling: "自分自身に戻るだけのメッセージは取り込まれませんでした：{count} 件。",
   import_cut: "長すぎるメッセージは切り詰められ、その旨が記されています：{count} 件。",
   import_cut_off: "ファイルが途中で終わっているか、JSON ではありません。保存し直して、もう一度インポートしてください。",

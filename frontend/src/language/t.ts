@@ -159,9 +159,12 @@ const lists = once(() => new Intl.ListFormat(language === "en" ? "en-GB" : local
 /** Join what stands in a row, as "a, b and c". */
 export const listed = (parts: readonly string[]) => lists().format(parts);
 
+/** A name or a path in a sentence that is read from right to left: else its own marks would stand at the wrong end. */
+const apart = (value: string) => (language === "ar" && value !== "" ? `\u2068${value}\u2069` : value);
+
 function filled(text: string, values: Readonly<Record<string, string | number | null | undefined>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];
-    return typeof value === "number" ? numbers().format(value) : (value ?? "");
+    return typeof value === "number" ? numbers().format(value) : apart(value ?? "");
   });
 }

@@ -19,17 +19,51 @@ export const draftKey = computed(() => (route.value.page === "chat" ? (route.val
 
 export const draft = computed(() => drafts.value[draftKey.value] ?? "");
 
-export function setDraft(text: string): void {
-  const { [draftKey.peek()]: _, ...rest } = drafts.peek();
-  drafts.value = text === "" ? rest : { ...rest, [draftKey.peek()]: text };
+export const setDraft = (text: string): void => setDraftAt(draftKey.peek(), text);
+
+/** A text that was asked with but not sent; `chatId` is null for a chat that is not there yet. */
+interface Unsent {
+  chatId: string | null;
+  text: string;
+}
+
+const unsent: (() => readonly Unsent[])[] = [];
+
+/** Have what `told` returns when the page is left typed on the next page in this tab. */
+export function keepForNextPage(told: () => readonly Unsent[]): void {
+  if (unsent.push(told) === 1) addEventListener("pagehide", keepUnsent);
+}
+
+/** Keep nothing more for the next page: somebody else may open it. */
+export function keepNothing(): void {
+  unsent.length = 0;
+}
+
+function keepUnsent(): void {
+  const texts = unsent.flatMap((told) => told());
+  if (texts.length > 0) store(withTexts(texts)); // in memory nothing changes: the page may be shown again
+}
+
+/** Type texts where they were to be asked. */
+export function typeAgain(texts: readonly Unsent[]): void {
+  if (texts.length === 0) return;
+  drafts.value = withTexts(texts);
   store(drafts.peek());
 }
 
-/** Add texts to what is kept, for the next page in this tab; `chatId` is null for a chat that is not there yet. */
-export function keepForNextPage(unsent: readonly { chatId: string | null; text: string }[]): void {
-  const kept = { ...drafts.peek() };
-  for (const { chatId, text } of unsent) kept[chatId ?? "new"] = joined(kept[chatId ?? "new"], text);
-  store(kept);
+function withTexts(texts: readonly Unsent[]): Record<string, string> {
+  const all = { ...drafts.peek() };
+  for (const { chatId, text } of texts) all[chatId ?? "new"] = joined(all[chatId ?? "new"], text);
+  return all;
+}
+
+/** What is typed under a name of its own. */
+export const draftAt = (key: string): string | undefined => drafts.peek()[key];
+
+export function setDraftAt(key: string, text: string): void {
+  const { [key]: _, ...rest } = drafts.peek();
+  drafts.value = text === "" ? rest : { ...rest, [key]: text };
+  store(drafts.peek());
 }
 
 /** Put a text before what is typed. */

@@ -6,7 +6,7 @@ import type { Along } from "./along";
 import { answerOf } from "./answers";
 import { putBack } from "./attachments";
 import { isUndecided } from "./beside";
-import { takeBack } from "./drafts";
+import { keepForNextPage, takeBack } from "./drafts";
 import { announce } from "./notices";
 import { ask, isSending, openAnswerId, path, thread } from "./thread";
 
@@ -49,6 +49,9 @@ function giveBack(waiting: readonly Queued[]): void {
 
 /** Send what waits as answers end. After one that did not come to its end it is for the person to say how to go on. */
 export function runQueue(): void {
+  keepForNextPage(() =>
+    [...queues.peek()].flatMap(([chatId, waiting]) => waiting.map(({ text }) => ({ chatId, text }))),
+  );
   effect(() => {
     const [next, ...others] = queued.value;
     const isFree = openAnswerId.value === null && !isUndecided.value && !isSending.value && thread.value.isLoaded;

@@ -10,10 +10,11 @@ import { watchConnection } from "./connection";
 import { loadCollections } from "./library";
 import { loadModels } from "./models";
 import { isAbort, tell } from "./notices";
+import { dropUnsent } from "./outgoing";
 import { loadInstructions } from "./prompts";
 import { homePath, route } from "./route";
 import { forgetAll, onRemembered, recall, remember } from "./storage";
-import { dropUnsent, refreshThread } from "./thread";
+import { refreshThread, sendUnreached } from "./thread";
 
 export const me = signal<Me | null>(null);
 /** Whether nobody has signed in on this browser, who would have to. */
@@ -84,7 +85,10 @@ export function start(signal: AbortSignal): void {
     needsSignIn.value = true;
   });
   onRemembered(signal, PERSON, () => followOthers(signal));
-  watchConnection(signal, load);
+  watchConnection(signal, () => {
+    load();
+    sendUnreached();
+  });
   document.addEventListener("visibilitychange", look, { signal });
   load();
 }

@@ -3,17 +3,18 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
-import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
+import type { Asked, Attachment, Chat, Collection, Message, Question } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
 import { touch } from "./chats";
 import { forgetNewChoice, keepChoice, takeChoice } from "./choices";
-import { keepForNextPage, takeBack } from "./drafts";
+import { takeBack, typeAgain } from "./drafts";
 import { newId } from "./identifiers";
 import { chooseCollections, chosenCollections, guide } from "./library";
 import { model } from "./models";
 import { isAbort, messageOf } from "./notices";
+import { keepOutgoing, outgoing, setOutgoing, takeKept } from "./outgoing";
 import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
 import { blank, keepLatest, NEW, type Thread, threadOf } from "./threads";
@@ -21,18 +22,11 @@ import { pathOf, ROOT, type Step } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
 import { tellAsked, wish } from "./wished";
 
-/** A question on its way to the server, or one that did not get there. */
-export interface Outgoing {
-  question: Question;
-  problem: string | null;
-}
-
 const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
 export const thread = computed<Thread>(() => (key.value === null ? blank : threadOf(key.value).value));
 export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.value.turns));
 /** How often something was asked here. */
 export const asks = signal(0);
-export const outgoing = signal<ReadonlyMap<string, Outgoing>>(new Map());
 
 /** The answer at the end of the path while it is being made; both where two stand beside each other. */
 export const openAnswerIds = computed<readonly string[]>(() => {
@@ -84,11 +78,8 @@ async function load(signal: AbortSignal, id: string): Promise<void> {
 
 /** Load chats as they are turned to and follow their open answers. Runs for as long as the page does. */
 export function runThread(): void {
-  addEventListener("pagehide", () => {
-    const unsent = [...outgoing.peek().values()].filter(({ problem }) => problem !== null);
-    if (unsent.length > 0)
-      keepForNextPage(unsent.map(({ question }) => ({ chatId: question.chat_id, text: question.text })));
-  });
+  keepOutgoing(({ chat_id, is_temporary }) => !is_temporary && !threadOf(chat_id ?? NEW).peek().chat?.is_temporary);
+  sendKept();
   effect(() => {
     if (key.value !== null) keepLatest(key.value, isUnsent);
     refreshThread();
@@ -158,31 +149,52 @@ export function ask(
     is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
     assistant: how.assistant ?? null,
   };
-  const message: Message = {
-    id: question.question_id,
-    chat_id: question.chat_id ?? NEW,
-    parent_id: parentId,
-    role: "user",
-    text,
-    created_at: Date.now() / 1000,
-    model: question.model ?? "",
-    collections: question.collections,
-    asked_with: { attachments: [...along.pictures, ...along.files] },
-  };
-  add(question.chat_id ?? NEW, [message]);
+  add(question.chat_id ?? NEW, [messageOfQuestion(question, [...along.pictures, ...along.files])]);
   asks.value++;
   send(question);
 }
 
+/** What is shown of a question until the server has it. */
+const messageOfQuestion = (question: Question, attachments: readonly Attachment[] = []): Message => ({
+  id: question.question_id,
+  chat_id: question.chat_id ?? NEW,
+  parent_id: question.parent_id,
+  role: "user",
+  text: question.text,
+  created_at: Date.now() / 1000,
+  model: question.model ?? "",
+  collections: question.collections,
+  asked_with: { attachments },
+});
+
+/** Go on sending what an earlier page in this tab was sending when it was left. */
+function sendKept(): void {
+  const { toSend, toType } = takeKept();
+  for (const question of toSend) {
+    add(question.chat_id ?? NEW, [messageOfQuestion(question)]);
+    if (question.chat_id !== null) goal.value = question.question_id; // which turns to it once its chat is there
+    send(question);
+  }
+  typeAgain(toType);
+}
+
+/** Send what did not reach the server once more. */
+export function sendUnreached(): void {
+  for (const { question, isUnreached } of outgoing.peek().values()) if (isUnreached) send(question);
+}
+
 /** Send a question that did not get through once more; it is asked once, however often it is sent. */
 export function send(question: Question): void {
-  setOutgoing(question.question_id, { question, problem: null });
+  setOutgoing(question.question_id, { question, problem: null, isUnreached: false });
   sendPatiently(question)
     .then((asked) => {
       setOutgoing(question.question_id, null);
       settle(question, asked);
     })
-    .catch((error: unknown) => setOutgoing(question.question_id, { question, problem: messageOf(error) }));
+    .catch((error: unknown) => {
+      const isUnreached = error instanceof Problem && error.isUnreachable;
+      setOutgoing(question.question_id, { question, problem: messageOf(error), isUnreached });
+    });
 }
 
 function settle(question: Question, asked: Asked): void {
@@ -213,11 +225,6 @@ export function discard(question: Question): void {
   const cell = threadOf(question.chat_id ?? NEW);
   cell.value = { ...cell.peek(), messages: cell.peek().messages.filter(({ id }) => id !== question.question_id) };
   setOutgoing(question.question_id, null);
-}
-
-/** Take back all questions that were not sent, in all chats. */
-export function dropUnsent(): void {
-  outgoing.value = new Map();
 }
 
 /** Change what is known of a message. */
@@ -287,11 +294,4 @@ export function add(chatKey: string, added: readonly Message[]): void {
 function keep(chatKey: string): void {
   const { chat, messages, turns } = threadOf(chatKey).peek();
   if (chatKey !== NEW && !chat?.is_temporary) keepTurns(chatKey, messages, turns);
-}
-
-function setOutgoing(id: string, value: Outgoing | null): void {
-  const next = new Map(outgoing.peek());
-  if (value === null) next.delete(id);
-  else next.set(id, value);
-  outgoing.value = next;
 }

@@ -124,11 +124,13 @@ export async function startUploads(collection: Collection, files: readonly File[
   if (!chosenCollections.peek().includes(collection.id))
     chooseCollections([...chosenCollections.peek(), collection.id]);
 
+  addEventListener("beforeunload", warn);
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) await sendOne(next.upload, next.file);
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (!isSending()) removeEventListener("beforeunload", warn);
     forgetNames();
     const sent = uploads.peek().filter(({ collectionId }) => collectionId === collection.id);
     await untilRead(running.signal, collection.id, [...new Set(sent.flatMap(({ documentId }) => documentId ?? []))]);
@@ -136,6 +138,13 @@ export async function startUploads(collection: Collection, files: readonly File[
   } catch (error) {
     tell(error);
   }
+}
+
+const isSending = () => uploads.peek().some(({ documentId, problem }) => documentId === null && problem === null);
+
+/** Have the browser ask before it leaves the page: what was not sent yet would be lost. */
+function warn(event: Event): void {
+  if (isSending()) event.preventDefault();
 }
 
 /** What became of the files that went into a collection. */

@@ -115,12 +115,12 @@ class Access:
             NotAllowed: they may see it, and not do this.
         """
         if not may_use_collection(person, collection_id):
-            raise NotFound("There is no such collection.")
+            raise NotFound(because("collection_gone"))
         reader = await self.reader(person) if right is Right.USE else reader_of(person)
         found = await self._library.named_collections(reader=reader, ids=[collection_id])
         if not found:
             await self._tell_unread(person, [collection_id])
-            raise NotFound("There is no such collection.")
+            raise NotFound(because("collection_gone"))
         if found[0].right < right:
             raise NotAllowed(REFUSALS[right])
         return found[0]
@@ -171,7 +171,7 @@ class Access:
         if person.limits is not None:
             check_scope(person, "search")
             if not all(may_use_collection(person, one) for one in wanted):
-                raise NotFound("There is no such collection.")
+                raise NotFound(because("collection_gone"))
         reader = await self.reader(person)
         sight: Sight | None = None
         if may_share:
@@ -181,7 +181,7 @@ class Access:
         if len(found) < len(wanted):
             await self._tell_unread(person, wanted)
         if not {one.id for one in found if one.id == files_id or not is_of_chat(one)}.issuperset(wanted):
-            raise NotFound("There is no such collection.")
+            raise NotFound(because("collection_gone"))
         if any(one.right < Right.USE for one in found):
             raise NotAllowed(REFUSALS[Right.USE])
         is_as_anybody = all(one.is_shared and one.right is Right.USE for one in found)

@@ -8,7 +8,9 @@ from hubbub.app.access import Access, is_listed, whose_first
 from hubbub.app.giving import Giving, changes_of
 from hubbub.core.documents import Collection
 from hubbub.core.errors import NotFound
+from hubbub.core.identifiers import is_id
 from hubbub.core.people import Permission, Person, Right, reader_of
+from hubbub.core.reasons import because
 from hubbub.core.scopes import may_use_collection
 from hubbub.identity.deeds import Deeds
 from hubbub.ingest.pipeline import Pipeline
@@ -75,7 +77,7 @@ class Collections:
         async with self._deeds.doing("collection renamed", by=person, of=collection_id, detail=detail):
             renamed = await self._library.change(collection_id, name=name)
         if renamed is None:
-            raise NotFound("There is no such collection.")
+            raise NotFound(because("collection_gone"))
         return replace(renamed, right=collection.right)
 
     async def permissions(self, person: Person, collection_id: str) -> Sequence[Permission]:
@@ -136,7 +138,7 @@ class Collections:
         try:
             return await self._access.check_collections(person, wanted)
         except NotFound as error:
-            unknown = [name for name, found in zip(named, wanted, strict=True) if found not in ids]
+            unknown = [name for name, found in zip(named, wanted, strict=True) if found not in ids and not is_id(name)]
             if not unknown:
                 raise
             raise NotFound(_no_collection(unknown[0], [one.name for one in reversed(listed)])) from error

@@ -179,6 +179,7 @@ REASONS: Mapping[str, str] = {
     "large_requests": "Too many large requests at once. Try again in a few seconds.",
     "large_requests_from_here": "Too many large requests from your network address at once. Try again in a few "
     "seconds.",
+    "collection_gone": "There is no such collection, or it is no longer shared with you. Choose another one.",
     "nobody_named": "Nobody here is called “{id}”. A person is named by their id, not by an e-mail: everybody finds "
     "their own under “Your account”, and operators find all of them among the people.",
     "operators_only": "Only an operator may do that.",

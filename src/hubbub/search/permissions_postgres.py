@@ -8,6 +8,7 @@ from hubbub.connections.sql import load_sql
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right
+from hubbub.core.reasons import because
 from hubbub.search.permissions_rows import usable_group_name
 
 SQL = load_sql("hubbub.search", "postgres/library.sql")
@@ -29,7 +30,7 @@ class PostgresPermissions:
 
         async def put(connection: Connection) -> None:
             if await connection.one(SQL["has_collection"], collection_id) is None:
-                raise NotFound("There is no such collection.")
+                raise NotFound(because("collection_gone"))
             await connection.run(_OWN["drop_of"], collection_id)
             await connection.run(_OWN["put"], collection_id, list(given), list(given.values()))
 

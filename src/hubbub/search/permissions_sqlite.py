@@ -10,6 +10,7 @@ from hubbub.connections.sqlite_version import UntilCommitted
 from hubbub.core.errors import Conflict, NotFound, SearchError, StoreError
 from hubbub.core.identifiers import new_id
 from hubbub.core.people import GROUP, PERSON, Group, Member, Permission, Reader, Right, scoped
+from hubbub.core.reasons import because
 from hubbub.search.permissions_rows import usable_group_name
 
 SQL = load_sql("hubbub.search", "permissions.sql")
@@ -33,7 +34,7 @@ class SqlitePermissions:
     async def put(self, collection_id: str, permissions: Sequence[Permission]) -> None:
         def put(connection: Connection) -> None:
             if not connection.one(RIGHTS_SQL["has_collection"], {"id": collection_id}):
-                raise NotFound("There is no such collection.")
+                raise NotFound(because("collection_gone"))
             connection.all(SQL["drop_of"], {"collection_id": collection_id})
             for one in permissions:
                 if one.right is not Right.NONE:

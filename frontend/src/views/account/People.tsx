@@ -10,6 +10,7 @@ import { CopyDialog, CopyField } from "../dialog/CopyDialog";
 import { Confirm } from "../dialog/Dialog";
 import { Pending, useLive } from "../live";
 import { Menu } from "../menu/Menu";
+import { FEW, Narrow, narrowed } from "../operators/Narrow";
 import { Field, FormProblem, useSubmit } from "../sign-in/Form";
 import "../sign-in/sign-in.css";
 import "./account.css";
@@ -23,10 +24,13 @@ export function People() {
   const invited = invitations.value ?? [];
   const [made, setMade] = useState<{ link: people.MadeLink; whose: string } | null>(null);
   const [disabling, setDisabling] = useState<people.KnownPerson | null>(null);
+  const [words, setWords] = useState("");
   const load = () => {
     reload();
     invitations.reload();
   };
+  const waiting = narrowed(invited, words, ({ email }) => [email]);
+  const shown = narrowed(found ?? [], words, ({ name, email }) => [name, email]);
   const change = (one: people.KnownPerson, what: { is_active?: boolean; is_operator?: boolean }) =>
     people.changePerson(never, one.id, what).then(load, tell);
   const reset = (one: people.KnownPerson) =>
@@ -48,11 +52,12 @@ export function People() {
           load();
         }}
       />
-      {invited.length > 0 && (
+      {invited.length + (found?.length ?? 0) > FEW && <Narrow words={words} changed={setWords} />}
+      {waiting.length > 0 && (
         <section class="account-part">
           <h2>{t("Invited")}</h2>
           <ul class="account-list">
-            {invited.map((one) => (
+            {waiting.map((one) => (
               <li key={one.email}>
                 <div>
                   <span class="account-main">{one.email}</span>
@@ -75,7 +80,7 @@ export function People() {
         <h2>{t("People")}</h2>
         {found === null && <Pending problem={problem} reload={load} />}
         <ul class="account-list">
-          {found?.map((one) => (
+          {shown.map((one) => (
             <li key={one.id}>
               <div>
                 <span class="account-main">{one.name || one.email}</span>

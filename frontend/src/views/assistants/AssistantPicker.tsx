@@ -12,7 +12,7 @@ import {
   loadAssistants,
   offered,
 } from "../../state/assistants";
-import { outgoing } from "../../state/thread";
+import { outgoing } from "../../state/outgoing";
 import { usePopover } from "../composer/popover";
 import { Icon } from "../icons";
 import "./assistants.css";

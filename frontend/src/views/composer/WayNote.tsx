@@ -4,18 +4,26 @@ import { t } from "../../language/t";
 import { searchedFiles } from "../../state/attachments";
 import { chosenCollections, collections } from "../../state/library";
 import { model, models } from "../../state/models";
+import { lacksCollection } from "../../state/refusals";
 import { isThorough } from "../../state/thorough";
 
 export function WayNote() {
   if (models.value === null || collections.value === null) return <p class="composer-note">{"\u00a0"}</p>;
   return (
-    <p class="composer-note">
-      {wayOf(
-        model.value?.name ?? null,
-        model.value?.can_ground ?? false,
-        chosenCollections.value.length > 0 || searchedFiles.value !== null,
+    <>
+      {lacksCollection.value && (
+        <p class="composer-note composer-over" role="status">
+          {t("A collection that this chat searched is no longer there for you. The next answer goes without it.")}
+        </p>
       )}
-    </p>
+      <p class="composer-note">
+        {wayOf(
+          model.value?.name ?? null,
+          model.value?.can_ground ?? false,
+          chosenCollections.value.length > 0 || searchedFiles.value !== null,
+        )}
+      </p>
+    </>
   );
 }
 

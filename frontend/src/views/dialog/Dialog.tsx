@@ -1,7 +1,7 @@
 /** Ask something that has to be settled first; the browser's own dialog keeps the focus. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../language/t";
 import { dialogs } from "../../state/notices";
 import { Notices } from "../notices/Notices";
@@ -16,6 +16,8 @@ interface Properties {
 export function Dialog({ title, close, children }: Properties) {
   const dialog = useRef<HTMLDialogElement>(null);
   const isGone = useRef(false);
+  const hasTyped = useRef(false);
+  const [isWarned, setWarned] = useState(false);
   const name = useId();
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -32,12 +34,33 @@ export function Dialog({ title, close, children }: Properties) {
   const end = () => {
     if (!isGone.current) close();
   };
+  const type = ({ target }: Event) => {
+    hasTyped.current ||= target instanceof HTMLTextAreaElement; // what is longer than a name
+    setWarned(false);
+  };
+  const cancel = (event: Event) => {
+    if (!hasTyped.current || isWarned || event.target !== dialog.current) return end();
+    event.preventDefault();
+    setWarned(true);
+  };
+  const submit = () => {
+    hasTyped.current = false;
+  };
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby={name} onClose={end} onCancel={end}>
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby={name}
+      onClose={end}
+      onCancel={cancel}
+      onInput={type}
+      onSubmit={submit}
+    >
       <h2 id={name} class="dialog-title">
         {title}
       </h2>
       {children}
+      {isWarned && <p role="alert">{t("What you typed is not saved. Press Esc once more to discard it.")}</p>}
       <Notices dialog={name} />
     </dialog>
   );

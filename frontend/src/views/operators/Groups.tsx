@@ -7,6 +7,7 @@ import { tell } from "../../state/notices";
 import { me } from "../../state/session";
 import { Confirm } from "../dialog/Dialog";
 import { Pending, useLive } from "../live";
+import { FEW, Narrow, narrowed } from "./Narrow";
 import { idOf, type Known, nameOf, PersonField, useKnown } from "./PersonField";
 
 const never = new AbortController().signal;
@@ -15,6 +16,7 @@ export function Groups() {
   const { value, problem, reload } = useLive(operators.groups, 0);
   const known = useKnown();
   const [deleting, setDeleting] = useState<operators.Group | null>(null);
+  const [words, setWords] = useState("");
   const mayChange = me.value?.person.is_operator ?? false;
   if (value === null) return <Pending problem={problem} reload={reload} />;
   return (
@@ -42,7 +44,8 @@ export function Groups() {
         </form>
       )}
       {value.length === 0 && <p>{t("There are no groups.")}</p>}
-      {value.map((one) => (
+      {value.length > FEW && <Narrow words={words} changed={setWords} />}
+      {narrowed(value, words, (one) => [one.name]).map((one) => (
         <details key={one.id} class="operators-group">
           <summary>
             {one.name} <span class="operators-soft">{plural(one.members, "{count} member", "{count} members")}</span>

@@ -34,8 +34,12 @@ export function Settings() {
               <th scope="row">
                 <code>{one.name}</code>
               </th>
-              <td class="is-text">{one.value || <span class="operators-soft">{t("empty")}</span>}</td>
-              <td>{one.source}</td>
+              <td class="is-text">
+                {one.value ? <bdi>{one.value}</bdi> : <span class="operators-soft">{t("empty")}</span>}
+              </td>
+              <td>
+                <bdi>{one.source}</bdi>
+              </td>
             </tr>
           ))}
         </Table>

@@ -44,7 +44,9 @@ export function Figures({ of }: { of: readonly (readonly [string, string])[] }) 
       {of.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <bdi>{value}</bdi>
+          </dd>
         </div>
       ))}
     </dl>

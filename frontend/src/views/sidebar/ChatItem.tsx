@@ -29,6 +29,8 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
   const picked = selected.value;
   const title = chat.title || t("Untitled");
   const name = `chat-${chat.id}`;
+  const row = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => () => passFocusOn(row.current), []);
   const endNaming = () => {
     setNaming(false);
     requestAnimationFrame(() => document.getElementById(name)?.focus());
@@ -41,7 +43,7 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
     left();
   };
   return (
-    <li>
+    <li ref={row}>
       {label && <span class="chat-day">{label}</span>}
       {isSharing && <ShareChat chat={chat} close={() => setSharing(false)} />}
       {isNaming ? (
@@ -117,6 +119,18 @@ export function ChatItem({ chat, isHere, label, place, left }: Properties) {
       )}
     </li>
   );
+}
+
+/** Let the chat beside this row have the focus that would be lost with it. */
+function passFocusOn(row: HTMLElement | null): void {
+  if (!row?.contains(document.activeElement)) return;
+  const beside = row.nextElementSibling ?? row.previousElementSibling;
+  const next = beside?.querySelector<HTMLElement>(".chat-open");
+  requestAnimationFrame(() => {
+    if (document.activeElement !== document.body) return;
+    const heir = next?.isConnected ? next : document.querySelector<HTMLElement>("#chat-search");
+    heir?.focus({ preventScroll: true });
+  });
 }
 
 function pick(id: string): void {

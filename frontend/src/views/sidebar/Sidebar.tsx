@@ -1,6 +1,7 @@
 /** Show the chats there are and the way to everything else. */
 
 import { useEffect, useRef } from "preact/hooks";
+import type { Me } from "../../api/resources";
 import { t } from "../../language/t";
 import { chatOf, chats, hasMoreChats, loadMoreChats, pinned, which } from "../../state/chats";
 import { findingProblem, findMore, found, hasMoreFound, isFinding } from "../../state/finding";
@@ -105,7 +106,7 @@ export function Sidebar() {
         <LanguagePicker />
         <WhoIsHere leave={leave} />
         <p class="sidebar-about">
-          <span>{me.value ? `${me.value.person.name || t("Guest")} · ${me.value.version}` : "\u00a0"}</span>
+          <span>{me.value ? `${nameOf(me.value)} · ${me.value.version}` : "\u00a0"}</span>
           <a href="docs/" target="_blank" rel="noopener">
             API
           </a>
@@ -114,6 +115,9 @@ export function Sidebar() {
     </nav>
   );
 }
+
+/** Who is here. "You" is what the server calls somebody who has no name, and need not have one. */
+const nameOf = ({ person: { name } }: Me) => (name === "You" ? t("You") : name || t("Guest"));
 
 function ChatList() {
   const here = route.value.page === "chat" ? route.value.chatId : null;

@@ -1,6 +1,7 @@
 /** Set a password by a link: the first operator's, an invitation, or one for a new password. */
 
 import { useEffect, useState } from "preact/hooks";
+import { Problem } from "../../api/http";
 import * as people from "../../api/people";
 import { t } from "../../language/t";
 import { homePath } from "../../state/route";
@@ -22,7 +23,7 @@ export function UseLink() {
     document.title = `${t("Welcome")} · Hubbub`;
     const leaving = new AbortController();
     people.link(leaving.signal, secret).then(setLink, (error: unknown) => {
-      if (!leaving.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
+      if (!leaving.signal.aborted) setProblem(whyNot(error));
     });
     return () => leaving.abort();
   }, [secret]);
@@ -43,6 +44,14 @@ export function UseLink() {
       <SetPassword secret={secret} link={link} />
     </SignInFrame>
   );
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof Problem && error.status === 404)
+    return t(
+      "It was used already, it is too old, or a part of it is missing. Ask whoever runs this server for a new one.",
+    );
+  return error instanceof Error ? error.message : String(error);
 }
 
 function SetPassword({ secret, link }: { secret: string; link: people.Link }) {

@@ -15,8 +15,8 @@ interface Properties {
 }
 
 /** Whether an answer broke off, so that it can go on. */
-export function canGoOn({ state, text, way, finish_reason: reason }: Answer): boolean {
-  if (text === "" || way === "quotes") return false;
+export function canGoOn({ state, text, way, finish_reason: reason, stop_reason }: Answer): boolean {
+  if (text === "" || way === "quotes" || stop_reason === "right_ended") return false;
   return (
     state === "failed" || state === "stopped" || (state === "done" && (reason === "length" || reason === "deadline"))
   );

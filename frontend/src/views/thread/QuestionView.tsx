@@ -5,8 +5,9 @@ import type { Message } from "../../api/resources";
 import { t } from "../../language/t";
 import type { Along } from "../../state/along";
 import { putBack } from "../../state/attachments";
-import { takeBack } from "../../state/drafts";
-import { ask, discard, type Outgoing, openAnswerId, send, thread } from "../../state/thread";
+import { draftAt, setDraftAt, takeBack } from "../../state/drafts";
+import type { Outgoing } from "../../state/outgoing";
+import { ask, discard, isTemporaryHere, openAnswerId, send, thread } from "../../state/thread";
 import { AskedAssistant } from "../assistants/AskedAssistant";
 import { growWithText } from "../grow";
 import { Icon } from "../icons";
@@ -24,10 +25,11 @@ interface Properties {
 }
 
 export function QuestionView({ message, siblings, sending }: Properties) {
-  const [isEditing, setEditing] = useState(false);
+  const [isEditing, setEditing] = useState(draftAt(editOf(message)) !== undefined);
   const attachments = message.asked_with?.attachments ?? [];
   const edit = useRef<HTMLButtonElement>(null);
   const endEditing = () => {
+    setDraftAt(editOf(message), "");
     setEditing(false);
     requestAnimationFrame(() => edit.current?.focus());
   };
@@ -96,14 +98,21 @@ function alongOf({ asked_with, collections }: Message): Along {
   };
 }
 
+/** The name under which an edit is kept that was begun. */
+const editOf = ({ id }: Message) => `edit ${id}`;
+
 function Editing({ message, end }: { message: Message; end: () => void }) {
-  const [text, setText] = useState(message.text);
+  const [text, setText] = useState(draftAt(editOf(message)) ?? message.text);
   const field = useRef<HTMLTextAreaElement>(null);
   useLayoutEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(text.length, text.length);
   }, []);
   useLayoutEffect(() => growWithText(field.current), [text]);
+  const type = (typed: string) => {
+    setText(typed);
+    if (!isTemporaryHere.peek()) setDraftAt(editOf(message), typed);
+  };
   const submit = () => {
     if (text.trim() === "") return;
     end();
@@ -128,7 +137,7 @@ function Editing({ message, end }: { message: Message; end: () => void }) {
         dir="auto"
         rows={1}
         value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
+        onInput={(event) => type(event.currentTarget.value)}
         onKeyDown={press}
       />
       <div class="editing-actions">

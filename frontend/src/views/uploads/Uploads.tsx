@@ -1,7 +1,15 @@
 /** Show the files on their way, in a corner of the page. */
 
 import { plural, t } from "../../language/t";
-import { areUploadsShown, failedUploads, hideUploads, isUploading, progressOf, uploads } from "../../state/uploads";
+import {
+  areUploadsShown,
+  failedUploads,
+  hideUploads,
+  isUploading,
+  progressOf,
+  type Upload,
+  uploads,
+} from "../../state/uploads";
 import { Icon } from "../icons";
 import { Meter } from "./Meter";
 import "./uploads.css";
@@ -17,7 +25,7 @@ export function Uploads() {
         </button>
       </header>
       <ul class="uploads-list" tabIndex={0}>
-        {uploads.value.map((upload) => (
+        {faultsFirst(uploads.value).map((upload) => (
           <li key={upload.id}>
             <p class="uploads-name" dir="auto">
               {upload.name}
@@ -29,6 +37,10 @@ export function Uploads() {
     </aside>
   );
 }
+
+/** What failed must not be looked for among hundreds that did not. */
+const faultsFirst = (all: readonly Upload[]) =>
+  [...all].sort((one, other) => Number(progressOf(other).isFault) - Number(progressOf(one).isFault));
 
 function headingOf(isUploading: boolean, failed: number, all: number): string {
   if (isUploading) return failed === 0 ? t("Adding documents") : t("Adding documents, {failed} failed", { failed });
