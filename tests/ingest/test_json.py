@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hubbub.core.errors import HubbubError
 from hubbub.ingest.blocks import Loaded
-from hubbub.ingest.loaders import json, lines, markdown, text
+from hubbub.ingest.loaders import json, lines, markdown, markup, text
 from hubbub.ingest.split import split
 
 
@@ -40,6 +40,47 @@ def load(content: str | bytes) -> Loaded:
 def test_records(content: str | bytes, records: list[str]) -> None:
     loaded = load(content)
     assert ([block.text for block in loaded.blocks], loaded.omitted) == (records, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (
+            [{"year": year, "sales": [{"item": "Tea", "sum": year}, {"item": "Ice", "sum": 1}]}
+             for year in (2022, 2023)],
+            ["year: 2022\nsales.item: Tea\nsales.sum: 2022", "year: 2022\nsales.item: Ice\nsales.sum: 1",
+             "year: 2023\nsales.item: Tea\nsales.sum: 2023", "year: 2023\nsales.item: Ice\nsales.sum: 1"],
+        ),
+        (
+            {"features": [{"type": "F", "at": [[[1, 2], [3, 4]]], "properties": {"name": name}}
+                          for name in ("Ulm", "Bonn")]},
+            [text for name in ("Ulm", "Bonn") for text in (
+                f"features.properties.name: {name}\nfeatures.type: F",
+                f"features.properties.name: {name}\nfeatures.at: 1, 2\nfeatures.at: 3, 4")],
+        ),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_record_names_the_record(content: Any, records: list[str]) -> None:
+    assert [block.text for block in load(standard.dumps(content)).blocks] == records
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (
+            '<r><year n="2022"><order id="1"><item>Tea</item><sum>5</sum></order><order id="2"><item>Ice</item></order>'
+            '</year><year n="2023"><order id="3"><item>Tea</item></order><order id="4"><sum>7</sum></order></year></r>',
+            ["year.n: 2022\norder.id: 1\nitem: Tea\nsum: 5", "year.n: 2022\norder.id: 2\nitem: Ice",
+             "year.n: 2023\norder.id: 3\nitem: Tea", "year.n: 2023\norder.id: 4\nsum: 7"],
+        ),
+        ('<r><row year="2022" sum="5"/><row year="2023" sum="6"/></r>',
+         ["row.year: 2022\nrow.sum: 5", "row.year: 2023\nrow.sum: 6"]),
+        ("<r><e><id>4624</id><data><d>ada</d><d>bob</d></data></e><e><id>4625</id></e></r>",
+         ["id: 4624\nd: ada\nd: bob", "id: 4625"]),
+    ],
+)  # fmt: skip
+def test_a_record_of_xml_is_one_block(content: str, records: list[str]) -> None:
+    assert [block.text for block in markup.load(io.BytesIO(content.encode())).blocks] == records
 
 
 def test_a_long_value_has_its_path_in_each_passage() -> None:
