@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.blocks import Loaded
+from hubbub.ingest.blocks import Loaded, Table
 from hubbub.ingest.loaders import json, lines, markdown, markup, text
 from hubbub.ingest.split import split
 
@@ -153,6 +153,35 @@ def test_form_feeds_part_pages() -> None:
     assert loaded.pages == 2
     assert [(block.text, block.page) for block in loaded.blocks] == [("One.", 1), ("Two.", 2), ("More.", 2)]
     assert text.read("One.\n\f").pages == 0
+
+
+def test_parts_of_long_settings_name_what_they_stand_below() -> None:
+    keys = [f"key{number}_is_long = value" for number in range(90)]
+    ini = "\n".join(["[prod]", *keys, "", *keys, "[test]", *keys, "", "last = 1"])
+    parts = [block.text.split("\n") for block in lines.blocks_of(ini)]
+    assert len(parts) > 6
+    assert [part[0] for part in parts] == sorted((part[0] for part in parts), key=["[prod]", "[test]"].index)
+    assert parts[-1] == ["[test]", "last = 1"]
+    services = "".join(f"  service{number}:\n    image: img\n    env:\n      - KEY={number}\n" for number in range(60))
+    for block in lines.blocks_of(f"services:\n{services}"):
+        names = re.findall(r"service(\d+):", block.text)
+        assert block.text.startswith("services:\n  service")
+        assert re.findall(r"KEY=(\d+)", block.text) == [name for name in names if f"KEY={name}" in block.text]
+
+
+def test_a_workbook_of_excel_2003_is_read_as_it_is_shown() -> None:
+    note = "<Cell><Data>1</Data><Comment><Data>why</Data></Comment></Cell>"
+    day = "<Cell><Data>2024-03-01T00:00:00.000</Data></Cell>"
+    sheets = (
+        f'<Worksheet n="x" xmlns:s="s" s:Name="{name}"><Table><Row>{cells}</Row></Table><O><Visible>{how}</Visible></O>'
+        "</Worksheet>"
+        for name, cells, how in (("A", day + note, "SheetVisible"), ("B", day, "SheetHidden"))
+    )
+    loaded = markup.load(io.BytesIO(f"<Workbook>{''.join(sheets)}</Workbook>".encode()))
+    assert [block.rows for block in loaded.blocks if isinstance(block, Table)] == [
+        (("2024-03-01", "1 [Comment: why]"),)
+    ]
+    assert [(one.what, one.count) for one in loaded.hidden] == [("sheet", 1)]
 
 
 def test_code_is_parted_between_definitions() -> None:

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
-from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Code, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.loaders import flat_office, html, odf
 from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import flat
@@ -41,7 +43,7 @@ def load(file: BinaryIO) -> Loaded:
         if name == "svg":
             return Loaded(_drawing(root), omitted=omitted)
         if name == "Workbook":
-            return Loaded(list(_workbook(root)), omitted=omitted)
+            return replace(_workbook(root), omitted=omitted)
         return Loaded(list(_values(root)), omitted=omitted)
     except RecursionError as error:
         raise Invalid(because("nested_too_deeply"), code="corrupt") from error
@@ -95,14 +97,22 @@ def _is_placed(piece: Element) -> bool:
     return bool(names & {"y", "dy"}) or ("x" in names and len(piece.text or "") > 1)
 
 
-def _workbook(root: Element) -> Iterator[Block]:
-    """Yield the sheets of a workbook of Excel 2003."""
+def _workbook(root: Element) -> Loaded:
+    """Return the sheets of a workbook of Excel 2003."""
+    blocks: list[Block] = []
+    hidden: list[Hidden] = []
     for sheet in root.iter():
         if name_of(sheet) == "Worksheet":
             rows = [row for one in sheet.iter() if name_of(one) == "Row" and (row := _row(one))]
-            if made := tables(rows):
-                yield Heading(attribute(sheet, "Name") or "Sheet", 1)
-                yield from made
+            title = attribute(sheet, "Name") or "Sheet"
+            is_hidden = any(_text(one) != "SheetVisible" for one in sheet.iter() if name_of(one) == "Visible")
+            if not (made := tables(rows)):
+                continue
+            if is_hidden:
+                hidden.append(Hidden("sheet", 1, [Heading(f"{title} (hidden sheet)", 1), *made]))
+            else:
+                blocks += [Heading(title, 1), *made]
+    return Loaded(blocks, hidden=tuple(hidden))
 
 
 def _row(row: Element) -> Row:
@@ -114,7 +124,10 @@ def _row(row: Element) -> Row:
             continue
         index = attribute(cell, "Index") or ""
         column = int(index) if index.isdigit() and len(index) < 6 else column + 1
-        if text := _text(cell):
+        parts = [_text(part) for part in cell if name_of(part) == "Data"]
+        notes = [_text(part) for part in cell if name_of(part) == "Comment"]
+        said = [*parts, *(f"[Comment: {note}]" for note in notes if note)]
+        if text := " ".join(filter(None, said)).removesuffix("T00:00:00.000"):
             cells.append((column, text))
         across = attribute(cell, "MergeAcross") or ""
         column += int(across) if across.isdigit() and len(across) < 6 else 0
