@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.blocks import Loaded, Table
+from hubbub.ingest.blocks import Loaded, Paragraph, Table
 from hubbub.ingest.loaders import json, lines, markdown, markup, text
 from hubbub.ingest.split import split
 
@@ -146,6 +146,15 @@ def test_a_log_is_cut_at_its_lines() -> None:
 def test_prose_is_no_log() -> None:
     prose = "In 2024-01-01 we began.\nThe work\nwent on and on."
     assert type(text.read(prose).blocks[0]).__name__ == "Paragraph"
+
+
+def test_tables_that_databases_draw_are_tables() -> None:
+    table = Table((("id", "name"), ("1", "Ada"), ("2", "")))
+    border = "+----+------+\n"
+    mysql = f"{border}| id | name |\n{border}|  1 | Ada  |\n|  2 |      |\n{border}2 rows in set"
+    assert text.read(mysql).blocks == [table, Paragraph("2 rows in set")]
+    assert text.read(" id | name\n----+------\n  1 | Ada\n  2 | \n(2 rows)\n").blocks == [table, Paragraph("(2 rows)")]
+    assert text.read("a | b -- or\nc | d\ne | f").blocks == [Paragraph("a | b -- or\nc | d\ne | f")]
 
 
 def test_form_feeds_part_pages() -> None:
