@@ -173,12 +173,9 @@ def _led(above: tuple[str, ...], lines: list[str]) -> list[str]:
 
 def _names(values: list[Value]) -> tuple[str, ...]:
     """Return the path of what tells the records of a list apart: a name, or the first short value, other in each."""
-    records = [part for part in values[:_LOOK_RECORDS] if isinstance(part, Members)]
-    if not records:
-        return ()
-    paths = sorted((path for path, _ in _short_values(records[0], ())), key=lambda path: path[-1].lower() not in NAMES)
-    for path in paths:
-        found = [dict(_short_values(record, ())).get(path) for record in records]
+    records = [dict(_short_values(part, ())) for part in values[:_LOOK_RECORDS] if isinstance(part, Members)]
+    for path in sorted(records[0] if records else (), key=lambda path: path[-1].lower() not in NAMES):
+        found = [record.get(path) for record in records]
         if len(set(found)) == len(found):
             return path
     return ()
