@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.core.errors import HubbubError
-from hubbub.ingest.blocks import Loaded
-from hubbub.ingest.loaders import json, lines, markdown, text
+from hubbub.ingest.blocks import Loaded, Paragraph, Table
+from hubbub.ingest.loaders import json, lines, markdown, markup, text
 from hubbub.ingest.split import split
 
 
@@ -40,6 +40,47 @@ def load(content: str | bytes) -> Loaded:
 def test_records(content: str | bytes, records: list[str]) -> None:
     loaded = load(content)
     assert ([block.text for block in loaded.blocks], loaded.omitted) == (records, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (
+            [{"year": year, "sales": [{"item": "Tea", "sum": year}, {"item": "Ice", "sum": 1}]}
+             for year in (2022, 2023)],
+            ["year: 2022\nsales.item: Tea\nsales.sum: 2022", "year: 2022\nsales.item: Ice\nsales.sum: 1",
+             "year: 2023\nsales.item: Tea\nsales.sum: 2023", "year: 2023\nsales.item: Ice\nsales.sum: 1"],
+        ),
+        (
+            {"features": [{"type": "F", "at": [[[1, 2], [3, 4]]], "properties": {"name": name}}
+                          for name in ("Ulm", "Bonn")]},
+            [text for name in ("Ulm", "Bonn") for text in (
+                f"features.properties.name: {name}\nfeatures.type: F",
+                f"features.properties.name: {name}\nfeatures.at: 1, 2\nfeatures.at: 3, 4")],
+        ),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_record_names_the_record(content: Any, records: list[str]) -> None:
+    assert [block.text for block in load(standard.dumps(content)).blocks] == records
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (
+            '<r><year n="2022"><order id="1"><item>Tea</item><sum>5</sum></order><order id="2"><item>Ice</item></order>'
+            '</year><year n="2023"><order id="3"><item>Tea</item></order><order id="4"><sum>7</sum></order></year></r>',
+            ["year.n: 2022\norder.id: 1\nitem: Tea\nsum: 5", "year.n: 2022\norder.id: 2\nitem: Ice",
+             "year.n: 2023\norder.id: 3\nitem: Tea", "year.n: 2023\norder.id: 4\nsum: 7"],
+        ),
+        ('<r><row year="2022" sum="5"/><row year="2023" sum="6"/></r>',
+         ["row.year: 2022\nrow.sum: 5", "row.year: 2023\nrow.sum: 6"]),
+        ("<r><e><id>4624</id><data><d>ada</d><d>bob</d></data></e><e><id>4625</id></e></r>",
+         ["id: 4624\nd: ada\nd: bob", "id: 4625"]),
+    ],
+)  # fmt: skip
+def test_a_record_of_xml_is_one_block(content: str, records: list[str]) -> None:
+    assert [block.text for block in markup.load(io.BytesIO(content.encode())).blocks] == records
 
 
 def test_a_long_value_has_its_path_in_each_passage() -> None:
@@ -107,11 +148,49 @@ def test_prose_is_no_log() -> None:
     assert type(text.read(prose).blocks[0]).__name__ == "Paragraph"
 
 
+def test_tables_that_databases_draw_are_tables() -> None:
+    table = Table((("id", "name"), ("1", "Ada"), ("2", "")))
+    border = "+----+------+\n"
+    mysql = f"{border}| id | name |\n{border}|  1 | Ada  |\n|  2 |      |\n{border}2 rows in set"
+    assert text.read(mysql).blocks == [table, Paragraph("2 rows in set")]
+    assert text.read(" id | name\n----+------\n  1 | Ada\n  2 | \n(2 rows)\n").blocks == [table, Paragraph("(2 rows)")]
+    assert text.read("a | b -- or\nc | d\ne | f").blocks == [Paragraph("a | b -- or\nc | d\ne | f")]
+
+
 def test_form_feeds_part_pages() -> None:
     loaded = text.read("One.\fTwo.\n\nMore.\f")
     assert loaded.pages == 2
     assert [(block.text, block.page) for block in loaded.blocks] == [("One.", 1), ("Two.", 2), ("More.", 2)]
     assert text.read("One.\n\f").pages == 0
+
+
+def test_parts_of_long_settings_name_what_they_stand_below() -> None:
+    keys = [f"key{number}_is_long = value" for number in range(90)]
+    ini = "\n".join(["[prod]", *keys, "", *keys, "[test]", *keys, "", "last = 1"])
+    parts = [block.text.split("\n") for block in lines.blocks_of(ini)]
+    assert len(parts) > 6
+    assert [part[0] for part in parts] == sorted((part[0] for part in parts), key=["[prod]", "[test]"].index)
+    assert parts[-1] == ["[test]", "last = 1"]
+    services = "".join(f"  service{number}:\n    image: img\n    env:\n      - KEY={number}\n" for number in range(60))
+    for block in lines.blocks_of(f"services:\n{services}"):
+        names = re.findall(r"service(\d+):", block.text)
+        assert block.text.startswith("services:\n  service")
+        assert re.findall(r"KEY=(\d+)", block.text) == [name for name in names if f"KEY={name}" in block.text]
+
+
+def test_a_workbook_of_excel_2003_is_read_as_it_is_shown() -> None:
+    note = "<Cell><Data>1</Data><Comment><Data>why</Data></Comment></Cell>"
+    day = "<Cell><Data>2024-03-01T00:00:00.000</Data></Cell>"
+    sheets = (
+        f'<Worksheet n="x" xmlns:s="s" s:Name="{name}"><Table><Row>{cells}</Row></Table><O><Visible>{how}</Visible></O>'
+        "</Worksheet>"
+        for name, cells, how in (("A", day + note, "SheetVisible"), ("B", day, "SheetHidden"))
+    )
+    loaded = markup.load(io.BytesIO(f"<Workbook>{''.join(sheets)}</Workbook>".encode()))
+    assert [block.rows for block in loaded.blocks if isinstance(block, Table)] == [
+        (("2024-03-01", "1 [Comment: why]"),)
+    ]
+    assert [(one.what, one.count) for one in loaded.hidden] == [("sheet", 1)]
 
 
 def test_code_is_parted_between_definitions() -> None:

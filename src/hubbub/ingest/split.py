@@ -11,6 +11,10 @@ from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table, row_lin
 SEPARATOR = " › "
 
 
+_MOST_GROUPS = 3
+"""So many rows that stand below each other name a group of rows: 2023, North."""
+
+
 class Sizes(msgspec.Struct, frozen=True):
     """How long passages get, in characters."""
 
@@ -33,8 +37,8 @@ def split(blocks: Sequence[Block], sizes: Sizes | None = None) -> list[Piece]:
     """Return the passages of a document in reading order, none empty.
 
     Every word of the blocks is in them, in order: a heading's in the `heading` of the passages
-    below it, or in the text where it has none. Only the names of the columns of a table that is cut
-    come more than once, and what names the row of a wide one.
+    below it, or in the text where it has none. Of a table that is cut some words come more than once: the short
+    text above it, the names of its columns, what names a group of its rows, and what names the row of a wide one.
     """
     splitter = _Splitter(sizes or Sizes())
     for block in blocks:
@@ -54,17 +58,20 @@ class _Splitter:
         self._length = 0
         self._is_heading_only = True  # whether the passage being filled holds nothing but headings
         self._begun: tuple[int | None, str] = (None, "")  # page and heading of the passage being filled
+        self._title = ""  # the short text that the block before this one is
 
     def take(self, block: Block) -> None:
+        title, self._title = self._title, ""
         match block:
             case Heading():
                 self._take_heading(block)
             case Paragraph(text=text, page=page):
                 self._take_text(text.strip(), page)
+                self._title = text.strip() if len(text) <= self._sizes.tiny else ""
             case Code(text=text, page=page):
                 self._take_whole(text.strip("\n"), page, _cut_lines(text.strip("\n"), self._sizes))
             case Table(rows=rows, page=page):
-                self._take_whole("\n".join(row_line(row) for row in rows), page, _cut_table(block, self._sizes))
+                self._take_whole("\n".join(row_line(row) for row in rows), page, _cut_table(block, self._sizes), title)
 
     def end(self) -> list[Piece]:
         if self._pending:
@@ -109,8 +116,8 @@ class _Splitter:
                 self._flush()
             self._add(sentence_group, page)
 
-    def _take_whole(self, text: str, page: int | None, cuts: Iterator[str]) -> None:
-        """Take what is not cut at sentences: whole where it may be, else as it was cut."""
+    def _take_whole(self, text: str, page: int | None, cuts: Iterator[str], title: str = "") -> None:
+        """Take what is not cut at sentences: whole where it may be, else as it was cut. Each passage has the title."""
         if not text.strip():
             return
         if len(text) <= self._sizes.usual - self._length:
@@ -123,7 +130,7 @@ class _Splitter:
         for cut in [text] if is_whole else cuts:
             if self._parts and self._length + len(cut) > most:
                 self._flush()
-            self._add(cut, page)
+            self._add(f"{title}\n{cut}" if title and not self._parts else cut, page)
 
     def _add(self, text: str, page: int | None, *, is_heading: bool = False) -> None:
         if self._parts and page != self._begun[0]:
@@ -219,28 +226,43 @@ def _cut_table(table: Table, sizes: Sizes) -> Iterator[str]:
     """Yield a table in parts, in which each cell stands with the name of its column."""
     header = row_line(table.rows[0]) if table.has_header else None
     if header is None or len(header) <= sizes.usual // 2:
-        yield from _cut_rows(header, [row_line(row) for row in table.rows[header is not None :]], sizes)
+        yield from _cut_rows(table, header, sizes)
     else:
         yield from _cut_wide(table, sizes)
 
 
-def _cut_rows(header: str | None, body: list[str], sizes: Sizes) -> Iterator[str]:
-    """Yield parts of whole rows, each led by the header."""
+def _cut_rows(table: Table, header: str | None, sizes: Sizes) -> Iterator[str]:
+    """Yield parts of whole rows, each led by the header and by what names the group of its first row."""
     most = sizes.usual - len(header or "")
+    lead = head = [] if header is None else [header]
+    has_groups = header is not None and len(table.rows[0]) > 1
+    groups: list[str] = []
+    was_group = False
     part: list[str] = []
     length = 0
-    for line in body:
+    for row in table.rows[header is not None :]:
+        line = row_line(row)
+        is_group = has_groups and _names_group(row, sizes)
         if part and length + len(line) > most:
-            yield "\n".join([header, *part] if header is not None else part)
+            yield "\n".join([*lead, *part])
             part, length = [], 0
+            lead = head if is_group and not was_group else [*head, *groups]
         if len(line) > sizes.whole:
             *cuts, line = _cut(line, sizes.usual)
             for cut in cuts:
-                yield cut if header is None else f"{header}\n{cut}"
+                yield "\n".join([*lead, cut])
+        if is_group:
+            groups = [*groups, line] if was_group and len(groups) < _MOST_GROUPS else [line]
+        was_group = is_group
         part.append(line)
         length += len(line) + 1
     if part or header is not None:
-        yield "\n".join([header, *part] if header is not None else part)
+        yield "\n".join([*lead, *part])
+
+
+def _names_group(row: tuple[str, ...], sizes: Sizes) -> bool:
+    """Tell whether a row holds a short text in its first cell alone, as what names the rows below it does."""
+    return bool(row) and 0 < len(row[0].strip()) <= sizes.tiny // 2 and not any(row[1:])
 
 
 def _cut_wide(table: Table, sizes: Sizes) -> Iterator[str]:

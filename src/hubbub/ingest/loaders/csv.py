@@ -10,7 +10,7 @@ from typing import BinaryIO
 from hubbub.core.errors import Invalid
 from hubbub.ingest.blocks import Block, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.encoding import read_text
-from hubbub.ingest.loaders.tables import LOOK_ROWS, joined, top
+from hubbub.ingest.loaders.tables import LOOK_ROWS, MOST_LINES, Row, begins_anew, joined, named, top
 
 SAMPLE_LENGTH = 32 * 1024
 CELL_LENGTH = 4 * 1024 * 1024
@@ -27,6 +27,10 @@ _FEW = 3
 _NAMED = re.compile(r"\ufeff?\"?sep=(.)\"?\n", re.IGNORECASE)
 _SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]{0,200}[,;\t|][^'\n]{0,200}'(?:$|[,;\t|\r\n])", re.MULTILINE)
 """A cell in single quotes that holds what separates cells."""
+_OF_TEXT = re.compile(r'(^|[,;\t|])=("[^"\n]*")(?=[,;\t|\r\n]|$)', re.MULTILINE)
+"""A cell that Excel takes for a text, as it does not take 00123."""
+_SLASHED = re.compile(r'\\"')
+_ESCAPED = re.compile(r'\\(["\\])')
 _DECIMAL = re.compile(r"[-+(]?[\d.\s]*,\d+\s*[%€)]?$")
 
 
@@ -37,6 +41,8 @@ def load(file: BinaryIO) -> Loaded:
         Invalid: it is no CSV, or a cell is too long.
     """
     text = read_text(file)
+    if '="' in text:
+        text = _OF_TEXT.sub(r"\1\2", text)
     separator = ""
     if named := _NAMED.match(text):
         separator, text = named[1], text[named.end() :]
@@ -48,7 +54,7 @@ def load(file: BinaryIO) -> Loaded:
         raise Invalid(
             f"The file can't be read as CSV: a cell is longer than {most} MB. Save it anew.", code="corrupt"
         ) from error
-    return Loaded([block for part in parts for block in _blocks(part)])
+    return Loaded([block for part in parts for one in _cut(part) for block in _blocks(one)])
 
 
 def _parts(rows: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
@@ -76,6 +82,21 @@ def _usual(rows: Sequence[tuple[str, ...]]) -> int:
     return Counter(map(len, looked_at)).most_common(1)[0][0] if top(looked_at, is_first=True)[1] else 0
 
 
+def _cut(part: list[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Yield the tables that stand right below each other in a part, each with the lines above it."""
+    first = next((row for row in part[:MOST_LINES] if len(row) > 1 and row[0].strip()), ())
+    start = 0
+    if len(first) > 1:
+        header = _held(first)
+        for place, row in enumerate(part):
+            if row[0] == first[0] and row is not first and begins_anew(header, _held(row)):
+                while place > start + 1 and len(_held(part[place - 1])) == 1:
+                    place -= 1
+                yield part[start:place]
+                start = place
+    yield part[start:]
+
+
 def _has_header(rows: Sequence[tuple[str, ...]], usual: int) -> bool:
     """Tell whether rows below an empty one name their columns, over numbers or in other places than the table above.
 
@@ -101,13 +122,36 @@ def _blocks(rows: list[tuple[str, ...]]) -> list[Block]:
     rows = rows[comments:]
     looked_at = [_held(row) for row in rows[:LOOK_ROWS]]
     titles, headers = top(looked_at, is_first=True) if looked_at else (0, 0)
+    if not titles and (above := _above(rows)):
+        titles, headers = above, top(looked_at[above:], is_first=False)[1]
     lines += [" ".join(text for _, text in row) for row in looked_at[:titles]]
     blocks += [Paragraph("\n".join(filter(None, lines)))] if any(lines) else []
     rows = rows[titles:]
     if headers > 1:
-        names = dict(joined(looked_at[titles : titles + headers]))
-        rows[:headers] = [tuple(names.get(place, "") for place in range(max(names) + 1))]
+        header, below = named(joined(looked_at[titles : titles + headers]), looked_at[titles + headers :])
+        names = dict(header)
+        rows[: len(looked_at) - titles - len(below)] = [tuple(names.get(place, "") for place in range(max(names) + 1))]
+    elif headers and _lacks_first(rows):
+        rows[0] = ("", *rows[0])
     return [*blocks, Table(tuple(rows), has_header=headers > 0)] if rows else blocks
+
+
+def _above(rows: Sequence[tuple[str, ...]]) -> int:
+    """Return how many lines of another length stand above a header that stands over numbers."""
+    usual = Counter(map(len, rows[:LOOK_ROWS])).most_common(1)[0][0] if rows else 0
+    place = next((place for place, row in enumerate(rows[: MOST_LINES + 1]) if len(row) == usual), 0)
+    held: list[Row] = [_held(row) for row in rows[place : place + LOOK_ROWS]]
+    titles, headers = top(held, is_first=False) if place and usual > 1 else (1, 0)
+    return place if headers and not titles else 0
+
+
+def _lacks_first(rows: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether a header has no name for the rows' names, as R writes it: each row is one cell longer."""
+    body = rows[1 : LOOK_ROWS + 1]
+    length = len(rows[0]) + 1
+    if len(body) < 2 or not rows[0][-1].strip() or any(len(row) != length for row in body):
+        return False
+    return any(row[-1].strip() for row in body) and len({row[0] for row in body}) == len(body)
 
 
 def _is_comment(row: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bool:
@@ -130,17 +174,25 @@ def _is_single_quoted(text: str) -> bool:
 def _parsed(text: str, separator: str, *, quotes: bool) -> Iterator[tuple[str, ...]]:
     is_spaced = quotes and f'{separator} "' in text
     sign = "'" if _is_single_quoted(text) else '"'
-    is_escaped = quotes and '\\"' in text and '""' not in text.replace(f'{separator}""', "")
+    if quotes and _is_escaped(text, separator):
+        text = _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", text)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=separator,
         quotechar=sign,
         skipinitialspace=is_spaced,
         quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
-        escapechar="\\" if is_escaped else None,
-        doublequote=not is_escaped,
     )
     return (tuple(row) for row in reader)
+
+
+def _is_escaped(text: str, separator: str) -> bool:
+    """Tell whether a backslash makes a quote a part of its cell, as in dumps of MySQL; in others it ends a path."""
+    if '\\"' not in text or '""' in text.replace(f'{separator}""', ""):
+        return False
+    return any(
+        text[found.end() : found.end() + 1] not in (separator, "\r", "\n", "") for found in _SLASHED.finditer(text)
+    )
 
 
 def _separator(text: str) -> str:

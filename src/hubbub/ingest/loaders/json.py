@@ -19,6 +19,13 @@ VALUE_LENGTH = 600
 LIST_LENGTH = 80
 """Values of lists that are no longer share a line."""
 
+MOST_LEADS = 3
+"""So many of the records that a part belongs to are named in it."""
+
+NAMES = frozenset(("name", "title", "label", "id", "key", "code", "year", "date"))
+_LOOK_RECORDS = 20
+_NAMED_DEPTH = 2
+"""How far below a record its name may stand, as in `properties.name`."""
 _COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _PAIR = re.compile(r"""(?:"[^"\n]+"|'[^'\n]+'|[{,]\s*\w+)\s*:\s*[-\d"'tfnTFN\[{]""")
@@ -127,30 +134,65 @@ def _by_line(text: str, fault: ValueError) -> tuple[list[Value], tuple[Omission,
     return values, (Omission("lines", words, count, len(lines)),)
 
 
-def _records(value: Value, path: str) -> Iterator[list[str]]:
-    """Yield the lines of each record: of what fits into one, else of its parts."""
+def _records(value: Value, path: str, above: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Yield the lines of each record: of what fits into one, else of its parts, each led by what names the record.
+
+    `above` names the records that it is a part of.
+    """
     if (lines := _fitting(value, path)) is not None:
-        yield lines
+        yield [*above, *lines]
         return
     gathered: list[str] = []
     length = 0
+    is_list = isinstance(value, list) and not isinstance(value, Members)
+    names = _names(cast(list[Value], value)) if is_list else ()
     for name, part in _parts(value, path):
         fitting = _fitting(part, name) if not _has_records(part) else None
         if fitting is None:
-            if gathered:
-                yield gathered
+            if any(line not in above for line in gathered):
+                yield _led(above, gathered)
             gathered, length = [], 0
-            yield from _records(part, name)
+            lead = _lead(part, name, names) if is_list else ""
+            yield from _records(part, name, (*above[-MOST_LEADS:], lead) if lead else above)
             continue
         size = sum(map(len, fitting))
-        is_record = isinstance(value, list) and not isinstance(value, Members) and isinstance(part, list)
+        is_record = is_list and isinstance(part, list) and (isinstance(part, Members) or not above)
         if gathered and (is_record or length + size > RECORD_LENGTH):
-            yield gathered
+            yield _led(above, gathered)
             gathered, length = [], 0
         gathered += fitting
         length += size
-    if gathered:
-        yield gathered
+    if any(line not in above for line in gathered):
+        yield _led(above, gathered)
+
+
+def _led(above: tuple[str, ...], lines: list[str]) -> list[str]:
+    """Return the lines of a part below what names the records that it is a part of, each line once."""
+    return [*(line for line in above if line not in lines), *lines]
+
+
+def _names(values: list[Value]) -> tuple[str, ...]:
+    """Return the path of what tells the records of a list apart: a name, or the first short value, other in each."""
+    records = [dict(_short_values(part, ())) for part in values[:_LOOK_RECORDS] if isinstance(part, Members)]
+    for path in sorted(records[0] if records else (), key=lambda path: path[-1].lower() not in NAMES):
+        found = [record.get(path) for record in records]
+        if len(set(found)) == len(found):
+            return path
+    return ()
+
+
+def _lead(part: Value, name: str, path: tuple[str, ...]) -> str:
+    """Return the line that names a record, "" where nothing does."""
+    values = dict(_short_values(part, ())) if isinstance(part, Members) else {}
+    return ".".join([*filter(None, [name]), *path]) + f": {values[path]}" if path in values else ""
+
+
+def _short_values(record: Members, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, part in record:
+        if isinstance(part, Members) and len(path) < _NAMED_DEPTH:
+            yield from _short_values(part, (*path, name))
+        elif part is not None and not isinstance(part, (list, bool)) and 0 < len(part) <= LIST_LENGTH:
+            yield (*path, name), str(part)
 
 
 def _parts(value: Value, path: str) -> Iterator[tuple[str, Value]]:

@@ -16,7 +16,7 @@ from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook, Text, marked
 from hubbub.ingest.loaders.odf_lists import Lists
 from hubbub.ingest.loaders.odf_looks import UNSEEN, Looks
 from hubbub.ingest.loaders.symbols import in_font
-from hubbub.ingest.loaders.tables import Row, tables
+from hubbub.ingest.loaders.tables import Row, Wide, tables
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of, parse
 
 MOST_REPEATED_ROWS = 1000
@@ -280,6 +280,8 @@ class _Walk:
             look = self._looks.of("table-cell", one)
             text = marked(in_font(look.font or "", text), look.shown().mark)
             if text and name_of(one) == "table-cell":
+                if (wide := _count(one, "number-columns-spanned")) > 1:
+                    text = Wide(text, column + wide - 1)
                 cells += [(column + further, text) for further in range(min(repeated, MOST_COLUMNS))]
                 if (spanned := _count(one, "number-rows-spanned")) > 1:
                     above[column] = spanned, text

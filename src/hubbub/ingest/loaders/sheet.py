@@ -9,7 +9,7 @@ from hubbub.ingest.loaders.formats import Shown, around_text, format_of, show_ge
 from hubbub.ingest.loaders.looks import HIDDEN, PLAIN, STRUCK, Look, Text, marked
 from hubbub.ingest.loaders.ooxml import SAFE, etree
 from hubbub.ingest.loaders.symbols import in_font, symbol_font
-from hubbub.ingest.loaders.tables import Row
+from hubbub.ingest.loaders.tables import Row, Wide
 
 MOST_CELLS = 2_000_000
 MOST_MERGED = 100_000
@@ -127,6 +127,13 @@ class Grid:
                 cells.append((left, text))
                 cells.sort()
 
+    def widen(self, top: int, left: int, right: int) -> None:
+        """Note that a cell is merged across columns."""
+        place = bisect_left(self._rows, top, key=lambda row: row[0])
+        if place < len(self._rows) and self._rows[place][0] == top:
+            cells = self._rows[place][2]
+            cells[:] = [(column, Wide(text, right) if column == left else text) for column, text in cells]
+
     def shown(self) -> Iterator[Row]:
         """Yield the rows that are shown; an empty one where rows are left empty."""
         last = 0
@@ -193,7 +200,9 @@ def read_grid(file: IO[bytes], grid: Grid, strings: list[str], styles: Styles, m
             merges.append(element.get("ref", ""))
     ends: dict[int, int] = {}
     """By column, the last row of a merged cell. Of those that overlap, which no program writes, the first counts."""
-    for left, top, bottom in sorted(_merged(one, columns) for one in merges):
+    for left, top, bottom, right in sorted(_merged(one, columns) for one in merges):
+        if right > left:
+            grid.widen(top, left, right)
         if ends.get(left, 0) < top < bottom:
             grid.merge(top, left, bottom)
             ends[left] = bottom
@@ -327,11 +336,11 @@ def _column(letters: str, columns: dict[str, int]) -> int:
     return number
 
 
-def _merged(reference: str, columns: dict[str, int]) -> tuple[int, int, int]:
-    """Return the column of a merged cell, and its first and last row."""
+def _merged(reference: str, columns: dict[str, int]) -> tuple[int, int, int, int]:
+    """Return the column of a merged cell, its first and last row, and its last column."""
     first, _, last = reference.partition(":")
-    (left, top), (_, bottom) = _place(first, columns), _place(last, columns)
-    return left, top, bottom
+    (left, top), (right, bottom) = _place(first, columns), _place(last, columns)
+    return left, top, bottom, right
 
 
 def _place(reference: str, columns: dict[str, int]) -> tuple[int, int]:

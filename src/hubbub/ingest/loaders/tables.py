@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from hubbub.ingest.blocks import Block, Paragraph, Table
@@ -18,8 +18,23 @@ _NUMBER = re.compile(
 _TIME = re.compile(r"(?:(?:19|20)\d\d|\d{4}-\d\d(?:-\d\d)?|\d{1,2}[./]\d{1,2}[./]\d{4})$")
 """Years and days may name columns."""
 MOST_HEADER_ROWS = 3
+MOST_LINES = 10
+"""So many lines of names and values may stand right above a table."""
 LOOK_ROWS = 50
 """How far a table's shape is looked at."""
+
+
+class Wide(str):
+    """The text of a cell that is merged across columns."""
+
+    until: int
+    """The last of them."""
+
+    def __new__(cls, text: str, until: int) -> "Wide":
+        """Make one of a text."""
+        made = super().__new__(cls, text)
+        made.until = until
+        return made
 
 
 def tables(rows: Iterable[Row], page: int | None = None) -> list[Block]:
@@ -37,9 +52,6 @@ def tables(rows: Iterable[Row], page: int | None = None) -> list[Block]:
         titles, headers = top(rows_together, is_first=found is None)
         lines = [" ".join(text for _, text in row) for row in rows_together[:titles]]
         body = rows_together[titles + headers :]
-        if found is not None and not headers and not titles:
-            found.body += body
-            continue
         if lines and found is not None:
             blocks += found.blocks(page)
             found.body = []
@@ -47,9 +59,20 @@ def tables(rows: Iterable[Row], page: int | None = None) -> list[Block]:
         if headers:
             if found is not None:
                 blocks += found.blocks(page)
-            found = _Found(joined(rows_together[titles : titles + headers]), list(body))
-        elif body:
-            found = _Found([] if found is None else found.header, list(body))
+            header, body = named(joined(rows_together[titles : titles + headers]), body)
+            found = _Found(header, [])
+        elif found is None:
+            if not body:
+                continue
+            found = _Found([], [])
+        for above, part in begun_anew(found.header, body):
+            if above is not None:
+                blocks += found.blocks(page)
+                said = "\n".join(" ".join(text for _, text in row) for row in above)
+                blocks += [Paragraph(said, page)] if said else []
+                found = _Found(part[0], part[1:])
+            else:
+                found.body += part
     return blocks + (found.blocks(page) if found is not None else [])
 
 
@@ -106,6 +129,7 @@ def top(rows: Sequence[Row], *, is_first: bool) -> tuple[int, int]:
         return (len(rows), 0) if len(rows) <= MOST_HEADER_ROWS else (0, int(is_first and _is_text(rows[0])))
     least = max(2, -(-usual[0][0] * 3 // 5))
     top = next((place for place, width in enumerate(widths) if width >= least), 0)
+    top = _below_lines(looked_at, widths, top, usual[0][0])
     if not _is_text(looked_at[top]) or (not top and not is_first and not _differs(looked_at)):
         return top, 0
     count = 1
@@ -114,6 +138,55 @@ def top(rows: Sequence[Row], *, is_first: bool) -> tuple[int, int]:
     while count < MOST_HEADER_ROWS and _goes_on(looked_at[top + count - 1 :]):
         count += 1
     return top, count
+
+
+def _below_lines(rows: Sequence[Row], widths: Sequence[int], top: int, usual: int) -> int:
+    """Return the place of a header that stands over numbers, below narrower lines of names and values."""
+    first = rows[top][0][0]
+    for place in range(top, min(len(rows) - 1, MOST_LINES)):
+        if rows[place][0][0] != first:
+            break
+        if widths[place] >= usual:
+            return place if place > top and _is_text(rows[place]) and _differs(rows[place:]) else top
+    return top
+
+
+def begun_anew(header: Row, body: Sequence[Row]) -> Iterator[tuple[list[Row] | None, list[Row]]]:
+    """Yield the parts of a table's body, and the lines above each that begins with a header of its own.
+
+    Such a row has the first name of the header and names in its columns, as exports have that were put together.
+    """
+    part: list[Row] = []
+    lines: list[Row] | None = None
+    if len(header) > 1:
+        first = header[0]
+        for row in body:
+            if row[0] == first and begins_anew(header, row):
+                above: list[Row] = []
+                while part and len(part[-1]) == 1:
+                    above.insert(0, part.pop())
+                yield lines, part
+                lines, part = above, []
+            part.append(row)
+        yield lines, part
+    else:
+        yield None, list(body)
+
+
+def begins_anew(header: Row, row: Row) -> bool:
+    """Tell whether a row below a header is that of a table that follows: its columns, its first name, and names."""
+    is_same = len(row) == len(header) > 1 and row[0] == header[0]
+    return is_same and all(one[0] == other[0] for one, other in zip(row, header, strict=True)) and _is_text(row)
+
+
+def named(header: Row, body: Sequence[Row]) -> tuple[Row, Sequence[Row]]:
+    """Return a header and the rows below it, of which one of a single cell may name the column of the rows' names.
+
+    pandas writes it so below the names of the other columns.
+    """
+    if len(body) < 2 or not header or len(body[0]) != 1 or body[0][0][0] >= header[0][0] or len(body[1]) < 2:
+        return header, body
+    return [body[0][0], *header], body[1:]
 
 
 def _is_text(row: Row) -> bool:
@@ -139,32 +212,74 @@ def _goes_on(rows: Sequence[Row]) -> bool:
     """Tell whether the row below a header names columns, too: those in the gaps of the header, over numbers."""
     if len(rows) < 3 or not _is_text(rows[1]):
         return False
+    if _repeats(rows[0], rows[1]) and rows[0][0][0] > min(row[0][0] for row in rows[2:]):
+        return any(_NUMBER.match(text) for row in rows[2:6] for column, text in row if column > rows[1][0][0])
     upper, lower = ({column for column, _ in row} for row in rows[:2])
     gaps = {column for column in lower - upper if column > min(upper)}
     below = (text for row in rows[2:6] for column, text in row if column in gaps)
     return any(_NUMBER.match(text) for text in below)
 
 
+def _repeats(upper: Row, lower: Row) -> bool:
+    """Tell whether names that come again (2022 2022 2023 2023) have others below, which tell them apart."""
+    if len(upper) < 2 or all(name != other for (_, name), (_, other) in itertools.pairwise(upper)):
+        return False
+    is_same = [column for column, _ in upper] == [column for column, _ in lower]
+    pairs = {(name, other) for (_, name), (_, other) in zip(upper, lower, strict=False)}
+    return is_same and len(pairs) == len(upper)
+
+
 def _stands_over(upper: Row, lower: Row) -> bool:
     """Tell whether a row names groups of the columns below it: it has gaps, and they have names there."""
     columns = [column for column, _ in upper]
+    if len(upper) == 1 and isinstance(upper[0][1], Wide) and columns[0] > lower[0][0]:
+        return _is_text(upper) and {column for column, _ in lower}.issuperset(columns)
     has_gaps = any(after > before + 1 for before, after in itertools.pairwise(columns))
     return has_gaps and _is_text(upper) and {column for column, _ in lower}.issuperset(columns)
 
 
 def joined(rows: Sequence[Row]) -> Row:
-    """Return several rows of names as one; a name goes over the gap to its right."""
+    """Return several rows of names as one; a name goes over the gap to its right, a merged one over its columns."""
     if len(rows) == 1:
         return rows[0]
     columns = sorted({column for row in rows for column, _ in row})
     parts: dict[int, list[str]] = {column: [] for column in columns}
     for row in rows[:-1]:
-        names = dict(row)
-        name = ""
-        for column in columns:
-            name = names.get(column, name)
-            if name:
-                parts[column].append(name)
+        for column, name in _over(row, rows[-1], columns):
+            parts[column].append(name)
     for column, text in rows[-1]:
         parts[column].append(text)
     return [(column, " ".join(dict.fromkeys(names))) for column, names in parts.items() if names]
+
+
+def _over(row: Row, last: Row, columns: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield the names of groups, each for the columns that it stands over."""
+    names = dict(row)
+    wide = {column: name for column, name in row if isinstance(name, Wide)}
+    runs = {} if wide else _runs(row, last)
+    until = name = None
+    for column in columns:
+        if column in names:
+            name, until = names[column], wide[column].until if column in wide else column
+        over = name if until is None or not wide or column <= until else None
+        if over := runs.get(column, over):
+            yield column, over
+
+
+def _runs(row: Row, last: Row) -> dict[int, str]:
+    """Return the names of groups by their columns where names come again below (Q1 Q2 Q1 Q2), one group for each time.
+
+    The name of such a group may stand over its middle.
+    """
+    counts = Counter(text for _, text in last)
+    runs: list[dict[int, str]] = []
+    for column, text in last:
+        if counts[text] > 1:
+            if not runs or text in runs[-1].values():
+                runs.append({})
+            runs[-1][column] = text
+    if len(runs) != len(row) or any(
+        not min(run) <= column <= max(run) for run, (column, _) in zip(runs, row, strict=True)
+    ):
+        return {}
+    return {column: name for run, (_, name) in zip(runs, row, strict=True) for column in run}

@@ -4,7 +4,7 @@ import quopri
 import re
 from typing import BinaryIO
 
-from hubbub.ingest.blocks import Block, Code, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Code, Loaded, Paragraph, Table
 from hubbub.ingest.loaders.encoding import decode, read_text
 from hubbub.ingest.loaders.labels import codec_of
 
@@ -15,6 +15,7 @@ _RECORD = re.compile(
     re.IGNORECASE,
 )
 _FEW = 3
+_BORDER = re.compile(r"[ \t]*[+|:=-]*--[ +|:=-]*$")
 _CARD = re.compile(r"\s*BEGIN:(?:VCARD|VCALENDAR)\s*\n", re.IGNORECASE)
 _FOLD = re.compile(r"\n[ \t]")
 _QUOTED = re.compile(
@@ -44,7 +45,11 @@ def read(text: str) -> Loaded:
     for number, sheet in enumerate(sheets, start=1):
         parts = (part.strip() for part in _EMPTY_LINES.split(sheet))
         page = number if pages else None
-        blocks += [Code(part, page) if _is_log(part) else Paragraph(part, page) for part in parts if part]
+        for part in parts:
+            if part and (found := _drawn(part, page)):
+                blocks += found
+            elif part:
+                blocks.append(Code(part, page) if _is_log(part) else Paragraph(part, page))
     return Loaded(blocks, pages=pages)
 
 
@@ -62,6 +67,25 @@ def _decoded(found: re.Match[str]) -> str:
     data = quopri.decodestring(found[3].encode())
     value = decode(data, codec_of(named[1]) if named else None) if data.strip() else ""
     return f"{_CHARSET.sub('', parameters)}:{value}"
+
+
+def _drawn(text: str, page: int | None) -> list[Block]:
+    """Return a table that is drawn with bars and a line below its names, and the lines around it; [] where none is."""
+    if "|" not in text or "--" not in text:
+        return []
+    lines = text.split("\n")
+    drawn = [place for place, line in enumerate(lines) if "|" in line or _BORDER.match(line)]
+    first, last = drawn[0], drawn[-1]
+    rows = [line.strip() for line in lines[first : last + 1] if not _BORDER.match(line)]
+    place = next((place for place in drawn if not _BORDER.match(lines[place])), last)
+    is_named = place < last and _BORDER.match(lines[place + 1]) is not None
+    if not is_named or len(rows) < _FEW or len(drawn) != last + 1 - first or len({row.count("|") for row in rows}) > 1:
+        return []
+    is_framed = all(row.startswith("|") and row.endswith("|") for row in rows)
+    cells = [tuple(cell.strip() for cell in (row[1:-1] if is_framed else row).split("|")) for row in rows]
+    above, below = ("\n".join(some).strip() for some in (lines[:first], lines[last + 1 :]))
+    found: list[Block] = [Paragraph(above, page)] if above else []
+    return [*found, Table(tuple(cells), page), *([Paragraph(below, page)] if below else [])]
 
 
 def _is_log(text: str) -> bool:
