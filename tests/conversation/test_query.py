@@ -63,3 +63,17 @@ def test_it_goes_back_to_the_last_question_that_stood_alone() -> None:
     turns = [*TURNS, Turn("user", "And when?"), Turn("assistant", "In 911.")]
     assert "Normans" in stand_alone("Where did they settle?", turns)
     assert stand_alone("And when?", []) == "And when?"
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "borrowed", "left"),
+    [
+        ("What were the sales of 2022?", "And for 2023?", "sales", "2022"),
+        ("How heavy is the X10?", "And the X20?", "heavy", "X10"),
+    ],
+)
+def test_a_number_or_code_of_the_same_kind_takes_the_place_of_the_last_one(
+    before: str, question: str, borrowed: str, left: str
+) -> None:
+    query = stand_alone(question, [Turn("user", before), Turn("assistant", "So many.")])
+    assert borrowed in query and left not in query

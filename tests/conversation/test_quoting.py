@@ -6,6 +6,7 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hubbub.conversation import quoting
 from hubbub.conversation.cues import cue
@@ -464,7 +465,39 @@ def test_in_other_languages_too_the_kind_of_thing_that_is_asked_for_counts(quest
 def test_what_was_found_beside_is_named_by_its_topic_and_not_by_where_it_stands() -> None:
     marks = ["Read by OCR, confidence 94 %", "Page iv", "Read by Azure Document Intelligence", "Read by a model", ""]
     beside = [hit("x", number, heading=mark) for number, mark in enumerate(marks, 1)]
-    assert neighbours(beside, []) == ()
+    assert neighbours("x", beside, []) == ()
     topics = ["Rent › Page 3 › Read by OCR", "Rent", "Deposit", "Who pays?"]
     beside = [hit("x", number, heading=topic) for number, topic in enumerate(topics, 1)]
-    assert neighbours(beside, []) == ("What about “Rent”?", "What about “Deposit”?", "Who pays?")
+    assert neighbours("x", beside, []) == ("What about “Rent”?", "What about “Deposit”?", "Who pays?")
+
+
+def test_only_what_has_to_do_with_the_question_is_named_beside() -> None:
+    asked = hit("Wine is never paid for.", 1, heading="Expenses")
+    other = replace(hit("Der Verein öffnet früh.", 2, heading="Verein"), document_id="d2")
+    topics = replace(hit("Wine is kept cool.", 3, heading="Cellar"), document_id="d3")
+    question = "Is wine paid for?"
+    quotes = choose(question, [asked, other, topics])
+    assert neighbours(question, [asked, other, topics], quotes[:1]) == ("What about “Cellar”?",)
+    assert neighbours(question, [other], []) == ()
+
+
+COMPARED = "The A1 runs for six hours.\n\nThe A2 runs for nine hours."
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("Which runs longer, the A1 or the A2?", ["The A1 runs for six hours.", "The A2 runs for nine hours."]),
+        ("Was läuft länger, der A1 oder der A2?", ["The A1 runs for six hours.", "The A2 runs for nine hours."]),
+        ("How long do the A1 and the A2 run?", []),  # neither tells of both
+    ],
+)
+def test_of_things_that_are_compared_each_may_be_told_of_by_itself(question: str, texts: list[str]) -> None:
+    assert sorted(quote.text for quote in choose(question, [hit(COMPARED)])) == texts
+
+
+def test_the_number_of_an_item_counts_nothing_and_a_salutation_says_nothing() -> None:
+    best, *_ = choose("How many lifts are there?", [hit("2. The lifts are at the back.\n\n3. There are four lifts.")])
+    assert (best.text, best.is_sure) == ("3. There are four lifts.", True)
+    found = choose("Who is the chair?", [hit("Dear chair,\n\nThe chair is Ann Lee.")])
+    assert [quote.text for quote in found] == ["The chair is Ann Lee."]

@@ -222,7 +222,13 @@ def _run_in(text: str, start: int, end: int, language: str) -> str:
 
 
 def _is_quotable(text: str, start: int, end: int) -> bool:
-    if end - start > QUOTE_CHARACTERS or text[end - 1] in "?？؟" or text[start:end].strip("|-: \t") == "":
+    is_salutation = text[end - 1] in ",，،" and end - start <= HEADING_CHARACTERS and "\n" in text[end : end + 2]
+    if (
+        is_salutation
+        or end - start > QUOTE_CHARACTERS
+        or text[end - 1] in "?？؟"
+        or text[start:end].strip("|-: \t") == ""
+    ):
         return False
     return not _is_heading(text, start, end)
 

@@ -459,7 +459,7 @@ class Engine:
             send(Text(quoted(quote, marker, query, is_plain=question.is_plain)))
         if not quotes:
             send(Text(nothing_found(reading, is_plain=question.is_plain)))
-        if question.has_follow_ups is not False and (questions := neighbours(hits, quotes)):
+        if question.has_follow_ups is not False and (questions := neighbours(query, hits, quotes)):
             send(FollowUps(questions))
         if not quotes:
             return Done("nothing_found")

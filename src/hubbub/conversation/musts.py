@@ -19,6 +19,22 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s|er|e|º|ª)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?:(?<=\s)|(?<=[(\"“'‘«„]))[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁΑ-Ω][\w’'-]*[\w]")
 # There a capital tells nothing: "I lost the key. Does …"; after "St." and "D." it does.
 _BEGINNING = re.compile(r"((?:[!?…]|\w{4}[.:]|\b[a-zß-öø-ÿ]\w{1,2}[.:])[\"”’)]?\s+)\w[\w’'-]*")
+_OR = {
+    "en": "or",
+    "de": "oder",
+    "fr": "ou",
+    "es": "[ou]",
+    "pt": "ou",
+    "it": "o",
+    "nl": "of",
+    "pl": "lub|czy",
+    "ru": "или",
+}
+_COMPARED = re.compile(
+    r"\b(?:difference|compar\w+|unterschied\w*|différence|diferencia|diferença|differenza|verschil|różnica)\b"
+    r"|还是|還是|それとも|\sأم\s",
+    re.IGNORECASE,
+)
 PUTS_NOUNS_IN_CAPITALS = frozenset({"de"})
 SHORT_WORDS = 5
 """In so short a question a name may be most of it."""
@@ -60,6 +76,13 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
         tuple(_terms(names, language, languages)),
         (*names, *numbers),
     )
+
+
+def compares(question: str, language: str) -> bool:
+    """Tell whether things are compared, each of which may be told of by itself: "Is the A1 or the A2 longer?"."""
+    choice = _OR.get(language)
+    is_choice = choice is not None and re.search(rf"\b(?:{choice})\s[^?]{{1,40}}\?\s*$", question, re.IGNORECASE)
+    return bool(is_choice) or _COMPARED.search(question) is not None
 
 
 def _has_lower_case(text: str) -> bool:

@@ -17,6 +17,7 @@ MAX_WORDS_TO_LEAN_ON = 12
 QUERY = Generation(max_tokens=100, temperature=0.0)
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_FIGURES = re.compile(r"\d+")
 _LEANING = frozenset(
     "it its they them their theirs he him his she her hers this that these those there then one ones former latter "
     "same both such so also again instead else here".split()
@@ -78,16 +79,25 @@ def stand_alone(question: str, turns: Sequence[Turn]) -> str:
     if not leans(question):
         return question
     known = {word.lower() for word in _WORD.findall(question)}
+    kinds = set(map(_kind, known))
     earlier = [turn.text for turn in turns[-RECENT_TURNS:] if turn.role == "user"]
     borrowed: list[str] = []
     for text in reversed(earlier):
-        for word in _WORD.findall(text):
-            if word.lower() not in known | _COMMON | _LEANING:
-                known.add(word.lower())
-                borrowed.append(word)
+        words = [word for word in _WORD.findall(text) if word.lower() not in known | _COMMON | _LEANING]
+        # "And for 2023?" asks no more for 2022, nor "And the X20?" for the X10.
+        words = [word for word in dict.fromkeys(words) if (kind := _kind(word)) is None or kind not in kinds]
+        known.update(map(str.lower, words))
+        kinds.update(map(_kind, words))
+        borrowed += words
         if not leans(text):
             break
     return " ".join([question, *borrowed[:MAX_WORDS_TO_LEAN_ON]])
+
+
+def _kind(word: str) -> str | None:
+    """Return of what kind a number or code is: years and the like by their digits, codes alike; None for a word."""
+    figures = _FIGURES.search(word)
+    return figures and ("code" if figures[0] != word else "0" * len(word))
 
 
 async def write_query(

@@ -4,10 +4,13 @@ import re
 from collections.abc import Sequence
 
 from hubbub.conversation.asked_cell import asked_cell
+from hubbub.conversation.candidates import READ_CHARACTERS
 from hubbub.conversation.citations import MAX_FOLLOW_UPS
+from hubbub.conversation.musts import holds
 from hubbub.conversation.quoting import Quote
 from hubbub.core.documents import Hit
 from hubbub.core.markdown import escape
+from hubbub.core.wording import index_terms, language_of, query_terms
 
 _NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
 _NO_TOPIC = re.compile(r"Read by \S.*|Page \S+")
@@ -57,10 +60,22 @@ def is_sure(quotes: Sequence[Quote]) -> bool:
     return any(quote.is_sure for quote in quotes)
 
 
-def neighbours(hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
-    """Return questions for what was found beside the quotes: the headings of the other hits."""
+def neighbours(query: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> tuple[str, ...]:
+    """Return questions for what was found beside the quotes: the headings of the other hits.
+
+    Those of documents that are quoted, and of passages that hold a word of the query: meanings alone find anything.
+    """
     quoted = {quote.hit.heading for quote in quotes}
-    headings = dict.fromkeys(hit.heading for hit in hits if hit.heading and hit.heading not in quoted)
+    documents = {quote.hit.document_id for quote in quotes}
+    others = [hit for hit in hits if hit.heading and hit.heading not in quoted]
+    near = (hit for hit in others if hit.document_id in documents or _holds_a_word(hit, query))
+    headings = dict.fromkeys(hit.heading for hit in near)
     topics = ([part for part in heading.split(" › ") if not _NO_TOPIC.fullmatch(part)] for heading in headings)
     lasts = list(dict.fromkeys(parts[-1] for parts in topics if parts))[:MAX_FOLLOW_UPS]
     return tuple(last if last.endswith("?") else f"What about “{last}”?" for last in lasts)
+
+
+def _holds_a_word(hit: Hit, query: str) -> bool:
+    text = f"{hit.title}\n{hit.heading}\n{hit.text[:READ_CHARACTERS]}"
+    held = frozenset(index_terms(text, language := language_of(text)))
+    return any(holds(held, term) for term in query_terms(query, (language,)) if term.is_telling)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Sequence, Set
 from struct import unpack
 from typing import NamedTuple, cast
 
@@ -19,9 +19,9 @@ from hubbub.conversation.candidates import (
     with_neighbours,
 )
 from hubbub.conversation.contrasts import Contrasts
-from hubbub.conversation.cues import counted, cue, locates
+from hubbub.conversation.cues import ITEM_NUMBER, counted, cue, locates
 from hubbub.conversation.kinds import shows_kind
-from hubbub.conversation.musts import Musts, holds, musts
+from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
 from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
@@ -261,15 +261,16 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
+    enough = any if compares(question, language) else all
     headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
     for candidate in candidates:
         yield
-        if not _holds_what_must_be(needed, candidate):
+        if not _holds_what_must_be(needed, candidate, enough):
             continue
         share = share_of(worth, candidate, akin)
-        has_cue = 0.5 if holds_cue is None else float(holds_cue(candidate.text, asked))
-        lacks_one = not all(holds(candidate.named, one) for one in spelled)
+        has_cue = 0.5 if holds_cue is None else float(holds_cue(ITEM_NUMBER.sub("", candidate.text), asked))
+        lacks_one = bool(spelled) and not enough(holds(candidate.named, one) for one in spelled)
         lacks_subject = not lacks_one and not all(holds(candidate.named, one) for one in subjects)
         heading = candidate.heading
         if heading not in headed:
@@ -306,9 +307,9 @@ def _subjects_of(candidates: Sequence[Candidate], names: Sequence[Term]) -> list
     return [name for name in names if 2 * sum(holds(passage, name) for passage in passages) >= len(passages)]
 
 
-def _holds_what_must_be(needed: Musts, candidate: Candidate) -> bool:
+def _holds_what_must_be(needed: Musts, candidate: Candidate, enough: Callable[[Iterable[bool]], bool]) -> bool:
     where = candidate.named if candidate.columns else candidate.passage
-    return all(holds(candidate.named, code) for code in needed.codes) and all(
+    return (not needed.codes or enough(holds(candidate.named, code) for code in needed.codes)) and all(
         holds(where, number) for number in needed.numbers
     )
 
