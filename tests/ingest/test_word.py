@@ -139,7 +139,7 @@ CHART = (
                 run("2", '<w:vertAlign w:val="superscript"/>'),
                 run("3", '<w:vertAlign w:val="subscript"/>'),
             ),
-            [Paragraph("Up to 10^12 per m23")],
+            [Paragraph("Up to 10^12 per m2_3")],
             id="digits that stand higher",
         ),
         pytest.param(

@@ -1,6 +1,12 @@
 """Write equations on one line, as a person types them."""
 
+import unicodedata
+
+from hubbub.ingest.loaders.word_styles import OFF
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
+
+_REMOVED = frozenset(("del", "moveFrom"))
+"""What marks tracked changes, around runs and among their properties."""
 
 
 def equation(element: Element) -> str:
@@ -8,10 +14,14 @@ def equation(element: Element) -> str:
     name = name_of(element)
     if name == "t":
         return element.text or ""
-    if name.endswith("Pr") or name in ("del", "moveFrom"):
+    if name.endswith("Pr") or name in _REMOVED or (name == "r" and _is_removed(element)):
         return ""
     write = _FORMS.get(name)
     return write(element) if write else _all(element)
+
+
+def _is_removed(run: Element) -> bool:
+    return any(name_of(change) in _REMOVED for one in run if name_of(one) == "rPr" for change in one)
 
 
 def _all(element: Element | None) -> str:
@@ -78,7 +88,24 @@ def _limit(element: Element) -> str:
     return f"{_part(element, 'e')}_{_grouped(_part(element, 'lim'))}"
 
 
+def _unseen(element: Element) -> str:
+    show = child(element, "phantPr", "show")
+    return "" if show is not None and (attribute(show, "val") or "1").lower() in OFF else _part(element, "e")
+
+
+def _marked(element: Element) -> str:
+    """Return a letter with its accent: a mean is no value."""
+    base, name = _part(element, "e"), name_of(element)
+    sign = attribute(child(element, f"{name}Pr", "chr"), "val") or "\u0302"
+    if name == "bar":
+        sign = "\u0304" if attribute(child(element, "barPr", "pos"), "val") == "top" else "\u0332"
+    return base + sign if len(base) == 1 and unicodedata.combining(sign[0]) else base
+
+
 _FORMS = {
+    "phant": _unseen,
+    "acc": _marked,
+    "bar": _marked,
     "f": _fraction,
     "sSub": _script,
     "sSup": _script,

@@ -14,6 +14,7 @@ from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.labels import codec_of
 from hubbub.ingest.loaders.mathml import FORMULAS, formula
 from hubbub.ingest.loaders.symbols import in_font, symbol_font
+from hubbub.ingest.loaders.xhtml import IS_XHTML, as_html
 
 _SKIPPED = frozenset(
     (
@@ -31,14 +32,42 @@ _SKIPPED = frozenset(
             "audio",
             "video",
         ),
-        *("rp", "colgroup", "datalist", "defs", "metadata", "desc", "symbol", "annotation", "annotation-xml", "title"),
+        *(
+            "rp",
+            "colgroup",
+            "datalist",
+            "defs",
+            "metadata",
+            "desc",
+            "symbol",
+            "annotation",
+            "annotation-xml",
+            "title",
+            "mphantom",
+        ),
     )
 )
 _INLINE = frozenset(
     (
         *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i"),
-        *("ins", "kbd", "label", "mark", "samp", "small", "span", "strong", "sub", "time", "tt", "u"),
-        *("var", "wbr", "ruby", "rb", "nobr", "output", "meter", "progress", "slot", "picture", "map", "svg", "g"),
+        *("ins", "kbd", "label", "mark", "samp", "small", "span", "strong", "time", "tt", "u"),
+        *(
+            "-inline",
+            "var",
+            "wbr",
+            "ruby",
+            "rb",
+            "rtc",
+            "nobr",
+            "output",
+            "meter",
+            "progress",
+            "slot",
+            "picture",
+            "map",
+            "svg",
+            "g",
+        ),
         *(
             "tspan",
             "math",
@@ -53,10 +82,11 @@ _INLINE = frozenset(
             "mpadded",
             "menclose",
             "merror",
-            "mspace",
         ),
     )
 )
+_OF_LINE = "-inline"
+"""What is known as no element, and is read as a part of its line."""
 _PLAIN = frozenset("html body main article section header footer div p center address figure form tbody thead".split())
 """What most pages are made of: each only begins and ends a paragraph, as all others that are not known do."""
 _SHOWN_INPUTS = frozenset(
@@ -77,19 +107,13 @@ Pictures: TypeAlias = Callable[[str], list[Block]]
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?\s*([\w.:+-]+)""", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']\s*([\w.:+-]+)""", re.IGNORECASE)
-_IS_XHTML = re.compile(
-    r"\A\s*+(?:<\?xml|(?:<!--(?>.{0,2000}?-->)|<!doctype[^>]*+>|\s++)*+<html[^>]*\sxmlns\s*=)",
-    re.IGNORECASE | re.DOTALL,
-)
-_SELF_CLOSED = re.compile(r"""<([A-Za-z][\w:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*?)\s*/>""")
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _STRUCK = frozenset(("s", "strike", "del"))
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
 _RAISED_STYLE = re.compile(r"vertical-align\s*:\s*super\b", re.IGNORECASE)
 _FAMILY = re.compile(r"(?:^|;)\s*font(?:-family\s*:|\s*:[^;,]*?[\d.](?:px|pt|em|%)\S*)\s*([^;,]+)", re.IGNORECASE)
 _SHADOW = re.compile(r"<template\b[^>]*>|</template\s*>", re.IGNORECASE)
 _IS_SHADOW = re.compile(r"\sshadow(?:rootmode|root|mode)\s*=", re.IGNORECASE)
+_BLOCK_STYLE = re.compile(r"(?<![\w-])display\s*:\s*(block|flex|grid|table|table-row|table-cell|list-item)\b", re.I)
 _UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 
 
@@ -109,11 +133,12 @@ def read_page(text: str, *, is_xml: bool = False, depth: int = 0, pictures: Pict
 
     `pictures` reads those that lie beside the page; without it, those are read that the page itself holds.
     """
-    page = LexborHTMLParser(_with_shadows(_as_html(text) if is_xml or _IS_XHTML.match(text) else text))
+    page = LexborHTMLParser(_with_shadows(as_html(text) if is_xml or IS_XHTML.match(text) else text))
     title = page.css_first("head title")
     unseen: set[int] = set()
     struck: set[int] = set()
     raised: set[int] = set()
+    blocks: set[int] = set()
     fonts = _fonts(page) if "dings" in text or "ymbol" in text or "DINGS" in text or "YMBOL" in text else {}
     for node in page.css(_MAY_HIDE):
         attributes = node.attributes
@@ -122,9 +147,12 @@ def read_page(text: str, *, is_xml: bool = False, depth: int = 0, pictures: Pict
             unseen.add(node.mem_id)
         elif "through" in style and _STRUCK_STYLE.search(style):
             struck.add(node.mem_id)
+        if "display" in style and (shown := _BLOCK_STYLE.search(style)):
+            blocks.add(node.mem_id)
+            blocks |= {one.mem_id for one in node.iter()} if shown[1].lower() in ("flex", "grid") else set()
         if _is_raised(attributes, style):
             raised.add(node.mem_id)
-    walk = _Walk(unseen, struck, raised, fonts, depth, pictures or Inlaid(lambda address: b"").read)
+    walk = _Walk(unseen, struck, raised, blocks, fonts, depth, pictures or Inlaid(lambda address: b"").read)
     return Loaded(walk.blocks(page.root), title=" ".join(title.text().split()) if title else "")
 
 
@@ -156,16 +184,11 @@ def _with_shadows(text: str) -> str:
     return _SHADOW.sub(shown, text)
 
 
-def _as_html(text: str) -> str:
-    """Return a page that was written as XML in the form of HTML, where a `<title/>` would have no end."""
-    text = _CDATA.sub(lambda found: found.group(1).replace("&", "&amp;").replace("<", "&lt;"), text)
-    return _SELF_CLOSED.sub(
-        lambda found: (
-            found.group(0)
-            if found.group(1).lower() in _VOID
-            else f"<{found.group(1)}{found.group(2)}></{found.group(1)}>"
-        ),
-        text,
+def _is_in_line(node: LexborNode, tag: str) -> bool:
+    """Tell whether an element that HTML doesn't know is a part of a line: Word's smart tags, or one beside text."""
+    beside = (node.prev, node.next)
+    return ":" in tag or any(
+        one is not None and one.tag == "-text" and (one.text_content or "").strip() for one in beside
     )
 
 
@@ -177,6 +200,7 @@ class _Walk:
         unseen: Set[int],
         struck: Set[int],
         raised: Set[int],
+        blocks: Set[int],
         fonts: Mapping[int, str],
         depth: int,
         pictures: Pictures,
@@ -187,6 +211,8 @@ class _Walk:
         """Which elements' styles strike out their text."""
         self._raised = raised
         """Which elements stand higher than the text around them."""
+        self._blocks = blocks
+        """Which elements that usually stand within a line have lines of their own."""
         self._fonts = fonts
         """The symbol fonts that elements name, "" for other fonts."""
         self._depth = depth
@@ -198,7 +224,7 @@ class _Walk:
     def blocks(self, root: LexborNode | None) -> list[Block]:
         """Return what the page shows; what it does not show is not entered."""
         flows, unseen, struck, fonts = self._flows, self._unseen, self._struck, self._fonts
-        raised = self._raised
+        raised, blocks = self._raised, self._blocks
         opened: list[tuple[LexborNode, str, str]] = []
         """The elements that the next node stands in, with their tags and the font around them."""
         font = ""
@@ -214,6 +240,10 @@ class _Walk:
                     tag = "s"
                 elif raised and node.mem_id in raised and tag in _INLINE:
                     tag = "sup"
+                elif blocks and node.mem_id in blocks and tag in _INLINE:
+                    tag = "div"
+                elif tag not in _KNOWN and (_is_in_line(node, tag) or (opened and opened[-1][1] == _OF_LINE)):
+                    tag = _OF_LINE
                 if tag in _INLINE:
                     inner = node.child
                     if inner is not None:
@@ -297,8 +327,12 @@ class _Walk:
                 self._flows.append(Flow())
             case "sup":
                 flow.raise_next()
+            case "sub":
+                flow.lower_next()
             case _ if tag in _STRUCK:
                 flow.begin_struck()
+            case "mspace":
+                flow.add(" ")
             case "q":
                 flow.add("“")
             case "rt":
@@ -313,6 +347,7 @@ class _Walk:
                 flow.add(" ")
             case _ if tag in FORMULAS:
                 flow.add(formula(node, _SKIPPED))
+                flow.level_next()  # a digit behind it is no part of an index
             case _ if tag in HEADINGS:
                 flow.begin_heading(HEADINGS[tag])
             case _:
@@ -345,6 +380,8 @@ class _Walk:
             case "caption" if self._tables:
                 self._flows.pop()
                 self._tables[-1].captions += flow.end()
+            case "sup" | "sub":
+                flow.level_next()
             case _ if tag in _STRUCK:
                 flow.end_struck()
             case "q":
@@ -361,11 +398,19 @@ class _Walk:
                 pass
 
 
-_LEAVES = frozenset(("br", "img", "input", "select", "sup", "iframe", *FORMULAS))
+_LEAVES = frozenset(("br", "img", "input", "select", "iframe", "mspace", *FORMULAS))
 """What is read when it is entered, or has nothing to end."""
 _WHOLE = frozenset(("select", "iframe", *FORMULAS))
 """What is read when it is entered, with all that is in it."""
-_MAY_HIDE = '[hidden], [role], [style], dialog, [class*="katex-mathml"], a[epub\\:type]'
+_KNOWN = frozenset(
+    (
+        *(*_INLINE, *_PLAIN, *_STRUCK, *_WHOLE, *_LEAVES, *_SKIPPED, *HEADINGS, "li", "dt", "dd", "ul", "ol", "menu"),
+        *("dir", "dl", "td", "th", "tr", "pre", "listing", "xmp", "image", "table", "tfoot", "caption", "sup", "sub"),
+        *("q", "rt", "textarea", "button", "blockquote", "aside", "details", "summary", "dialog", "hgroup", "search"),
+        *("figcaption", "fieldset", "legend", "hr", "optgroup", "option", "frameset", "plaintext", "text", "-text"),
+    )
+)
+_MAY_HIDE = "[hidden], [role], [style], dialog, .katex-mathml + .katex-html, a[epub\\:type]"
 
 
 def _is_unseen(attributes: Attributes, tag: str) -> bool:
@@ -375,8 +420,8 @@ def _is_unseen(attributes: Attributes, tag: str) -> bool:
         return True
     if tag == "dialog" and "open" not in attributes:
         return True
-    if tag in ("span", "math") and "katex-mathml" in (attributes.get("class") or ""):
-        return True  # the same formula follows as it is shown
+    if tag == "span" and "katex-html" in (attributes.get("class") or ""):
+        return True  # the same formula, of which nobody can tell what stands above what
     return _UNSEEN.search(attributes.get("style") or "") is not None
 
 

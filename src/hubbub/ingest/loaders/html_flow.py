@@ -7,11 +7,33 @@ import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, table_blocks
-from hubbub.ingest.loaders.looks import STRUCK, begin_denominator, marked, raised
-from hubbub.ingest.loaders.word_styles import formatted
+from hubbub.ingest.loaders.looks import STRUCK, begin_denominator, levelled, lowered, marked, raised
+from hubbub.ingest.loaders.numerals import formatted
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_FORMS = {"a": "lower-alpha", "A": "upper-alpha", "i": "lowerRoman", "I": "upperRoman", "1": "decimal"}
+_STYLES = {
+    **dict.fromkeys(("lower-alpha", "lower-latin"), "lower-alpha"),
+    **dict.fromkeys(("upper-alpha", "upper-latin"), "upper-alpha"),
+    **dict.fromkeys(("disc", "circle", "square"), "bullet"),
+    **dict.fromkeys(("cjk-ideographic", "simp-chinese-informal", "trad-chinese-informal"), "chineseCounting"),
+    **{one: one for one in ("decimal", "none", "lower-greek", "hiragana", "arabic-indic", "persian", "bengali")},
+    "lower-roman": "lowerRoman",
+    "upper-roman": "upperRoman",
+    "decimal-leading-zero": "decimalZero",
+    "katakana": "aiueoFullWidth",
+    "katakana-iroha": "irohaFullWidth",
+    "hebrew": "hebrew1",
+    "thai": "thaiNumbers",
+    "devanagari": "hindiNumbers",
+    "cjk-decimal": "ideographDigital",
+    "japanese-informal": "japaneseCounting",
+    "korean-hangul-formal": "koreanCounting",
+    "cjk-earthly-branch": "ideographZodiac",
+    "cjk-heavenly-stem": "ideographTraditional",
+}
+"""Forms of lists' numbers, by what style sheets call them."""
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:([^;]*)", re.IGNORECASE)
 MOST_ROWS = 65534
 MOST_DEPTH = 10
 """Lists within lists are indented up to here."""
@@ -33,7 +55,7 @@ class _List(msgspec.Struct):
 class Flow:
     """Text as it comes: of a page, or of a cell of a table."""
 
-    __slots__ = ("_blocks", "_code", "_heading", "_is_raised", "_items", "_lists", "_struck", "_struck_place", "_text")
+    __slots__ = ("_blocks", "_code", "_heading", "_items", "_level", "_lists", "_struck", "_struck_place", "_text")
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
@@ -42,15 +64,14 @@ class Flow:
         self._lists: list[_List] = []
         self._heading = 0
         self._code = 0
-        self._is_raised = False
+        self._level = ""
         self._struck = 0
         self._struck_place = 0
 
     def add(self, text: str) -> None:
         """Add running text; white space is one space, except in code."""
-        if self._is_raised and text.strip():
-            self._is_raised = False
-            text = raised(next((piece.rstrip("\0") for piece in reversed(self._text) if piece), ""), text)
+        if self._level and text.strip():
+            text = self._moved(text)
         begin_denominator(self._text, text)
         if not self._code:
             if not self._text and text.isspace():
@@ -61,7 +82,22 @@ class Flow:
 
     def raise_next(self) -> None:
         """Say that the next text stands higher."""
-        self._is_raised = True
+        self._level = "raised"
+
+    def lower_next(self) -> None:
+        """Say that the next text stands lower."""
+        self._level = "lowered"
+
+    def level_next(self) -> None:
+        """Say that the next text stands on the line again."""
+        self._level = "" if self._level else "level"  # nothing stood higher or lower
+
+    def _moved(self, text: str) -> str:
+        level, self._level = self._level, ""
+        if level == "lowered":
+            return lowered(self._text, text)
+        before = next((piece.rstrip("\0") for piece in reversed(self._text) if piece), "")
+        return raised(before, text) if level == "raised" else levelled(before, text)
 
     def begin_struck(self) -> None:
         """Begin text that is struck out."""
@@ -157,7 +193,7 @@ class Flow:
         """Begin a list of so many items."""
         self.end_paragraph()
         start = _whole(attributes.get("start"), items if "reversed" in attributes else 1)
-        form = _FORMS.get(attributes.get("type") or "", "decimal")
+        form = _form(attributes, "decimal" if tag == "ol" else "bullet")
         self._lists.append(_List(tag, start, -1 if "reversed" in attributes else 1, form))
 
     def end_list(self) -> None:
@@ -174,9 +210,11 @@ class Flow:
         if not self._lists:
             return
         one = self._lists[-1]
-        if tag == "li" and one.tag == "ol":
+        form = _form(attributes, one.form) if tag == "li" and attributes else one.form
+        if tag == "li" and (one.tag == "ol" or form not in ("bullet", "none")):
             one.number = _whole(attributes.get("value"), one.number)
-            one.lead = f"{formatted(one.number, one.form)}. "
+            shown = formatted(one.number, form) if form != "bullet" else "-"
+            one.lead = f"{shown}. " if form not in ("bullet", "none") else f"{shown} ".lstrip()
             one.number += one.step
         else:
             one.lead = {"li": "- ", "dt": "", "dd": "  "}[tag]
@@ -231,6 +269,15 @@ class TableFlow:
     def blocks(self) -> list[Block]:
         """Return what the table says, its caption first."""
         return [*self.captions, *table_blocks([*self._body, *self._foot])]
+
+
+def _form(attributes: Attributes, usual: str) -> str:
+    """Return in which form a list, or an item of it, is numbered."""
+    if (style := attributes.get("style")) and (named := _LIST_STYLE.search(style)):
+        usual = next((form for one in named[1].lower().split() if (form := _STYLES.get(one))), usual)
+    elif kind := attributes.get("type"):
+        usual = _FORMS.get(kind, _STYLES.get(kind, usual))
+    return usual
 
 
 def cell_of(attributes: Attributes, text: str = "") -> Cell:

@@ -14,6 +14,7 @@ class Look(NamedTuple):
     mark: str = ""
     """`HIDDEN`, `STRUCK`, or "" for text that is simply there."""
     is_raised: bool = False
+    is_lowered: bool = False
 
 
 PLAIN = Look()
@@ -25,6 +26,7 @@ class RunLook(msgspec.Struct, frozen=True):
     is_hidden: bool | None = None
     is_struck: bool | None = None
     is_raised: bool | None = None
+    is_lowered: bool | None = None
     style: str = ""
     """The style that they name."""
     font: str | None = None
@@ -38,6 +40,7 @@ class RunLook(msgspec.Struct, frozen=True):
             outer.is_hidden if self.is_hidden is None else self.is_hidden,
             outer.is_struck if self.is_struck is None else self.is_struck,
             outer.is_raised if self.is_raised is None else self.is_raised,
+            outer.is_lowered if self.is_lowered is None else self.is_lowered,
             font=outer.font if self.font is None else self.font,
         )
 
@@ -45,7 +48,8 @@ class RunLook(msgspec.Struct, frozen=True):
         """Return how text looks of which no more is said."""
         if self is SAYS_NOTHING or self == SAYS_NOTHING:
             return PLAIN
-        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", bool(self.is_raised))
+        mark = HIDDEN if self.is_hidden else STRUCK if self.is_struck else ""
+        return Look(mark, bool(self.is_raised), bool(self.is_lowered))
 
 
 SAYS_NOTHING = RunLook()
@@ -61,6 +65,19 @@ def marked(text: str, mark: str) -> str:
 def raised(before: str, text: str) -> str:
     """Return text that stands higher than what it follows: 10⁶ is 10^6, which would read 106 without."""
     return f"^{text}" if before[-1:].isdigit() and text.strip()[:1] in tuple("0123456789+-−") else text
+
+
+def lowered(pieces: list[str], text: str) -> str:
+    """Return text that stands lower than the pieces before it: 101₂ is 101_2, which would read 1012 without."""
+    before = next((number for number in range(len(pieces) - 1, -1, -1) if pieces[number]), -1)
+    if before > 0 and pieces[before] == "/" and pieces[before - 1][:1] == "^":  # a fraction behind a whole number
+        pieces[before - 1] = f" {pieces[before - 1][1:]}"
+    return f"_{text}" if before >= 0 and pieces[before][-1:].isdigit() and text.strip()[:1].isdigit() else text
+
+
+def levelled(before: str, text: str) -> str:
+    """Return text behind what stands higher or lower: log₁₀100 is log10 100, and ¹2024 at a note is 1 2024."""
+    return f" {text}" if before[-1:].isdigit() and text[:1].isdigit() else text
 
 
 def begin_denominator(pieces: list[str], text: str) -> None:
@@ -79,11 +96,17 @@ class Text(msgspec.Struct):
     def add(self, text: str, look: Look = PLAIN) -> None:
         """Add a piece. White space alone changes no look."""
         if look != self.look and text.strip():
-            if look.is_raised and not self.look.is_raised:
-                text = raised(next((piece for piece in reversed(self.pieces) if piece), ""), text)
+            if look[1:] != self.look[1:]:
+                text = self._moved(text, look)
             begin_denominator(self.pieces, text)
             self._turn(look)
         self.pieces.append(text)
+
+    def _moved(self, text: str, look: Look) -> str:
+        if look.is_lowered:
+            return lowered(self.pieces, text)
+        before = next((piece for piece in reversed(self.pieces) if piece), "")
+        return raised(before, text) if look.is_raised else levelled(before, text)
 
     def _turn(self, look: Look) -> None:
         if look.mark != self.look.mark:

@@ -1,5 +1,6 @@
 """Read mails and saved pages (MIME): who wrote to whom, the text, and what is attached."""
 
+import base64
 import email
 import email.header
 import email.message
@@ -21,13 +22,21 @@ from hubbub.ingest.loaders.labels import codec_of
 from hubbub.ingest.loaders.nested import Inner, inner_blocks
 
 _SHOWN = ("From", "To", "Cc", "Bcc", "Date", "Subject")
-_MAILBOX = re.compile(rb"^From \S+.*\d{4}.*\r?\n", re.MULTILINE)
+_MAILBOX = re.compile(
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n)|^(?=From .*\d:\d\d))From \S+.*\d{4}.*\r?\n(?=[!-9;-~]+:|>From )", re.MULTILINE
+)
+"""What parts the mails of a mailbox: a line that begins so within a text stands before no header."""
 
 _WORD = re.compile(r"\w+")
 _PICTURED = re.compile(r"\[Image: [^\]]*\]")
 SIGNATURE = "-- "
 """What parts a signature from the text above; it flows into nothing."""
 _QUOTES = re.compile(">+")
+_SIGNATURES = frozenset(f"application/{kind}-signature" for kind in ("pkcs7", "x-pkcs7", "pgp"))
+"""What says that a mail is genuine, and holds nothing to read."""
+_OF_PAGES = frozenset(("text/css", "text/javascript", "application/javascript", "application/x-javascript"))
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_ENDED = re.compile(rb"=[ \t]*\r?\n")
 MOST_LACKING = 0.1
 """A plain form of a text may lack this part of another form's words."""
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -73,8 +82,7 @@ class _Pictures:
 
     def _data(self, address: str) -> bytes:
         part = self._parts.get(unquote(address.removeprefix("cid:")))
-        data = part.get_payload(decode=True) if part is not None else None
-        return data if isinstance(data, bytes) else b""
+        return payload_of(part) if part is not None else b""
 
     def add(self, part: email.message.Message) -> None:
         """Add a part that is a picture."""
@@ -106,7 +114,7 @@ def _parts(message: email.message.Message, pictures: _Pictures) -> tuple[list[Lo
         part, is_shown = left.pop()
         kind, name = part.get_content_type(), _file_name(part)
         if kind == "message/rfc822":
-            attached += [(name or "forwarded.eml", one.as_bytes()) for one in _inner(part)]
+            attached += [(name or "forwarded.eml", _forwarded(part, one)) for one in _inner(part)]
         elif kind == "message/external-body":
             attached.append((name or str(part.get_param("url") or part.get_param("name") or kind), _elsewhere))
         elif kind.startswith("message/") and part.is_multipart():  # lines on what became of a mail
@@ -121,9 +129,10 @@ def _parts(message: email.message.Message, pictures: _Pictures) -> tuple[list[Lo
             pictures.add(part)
         elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not name:
             texts += [part] if is_shown else []
+        elif kind in _SIGNATURES or (kind in _OF_PAGES and not name):
+            continue
         elif is_shown or name or part.get_content_maintype() != "text" or kind == "text/calendar":
-            payload = part.get_payload(decode=True)
-            data = payload if isinstance(payload, bytes) else b""
+            data = payload_of(part)
             attached += [(name or f"attachment{_suffix(kind)}", data)] if data else []
     return [_text(one, pictures) for one in texts], attached
 
@@ -158,6 +167,40 @@ def _unflowed(content: str, part: email.message.Message) -> str:
     return "\n".join(lines)
 
 
+def payload_of(part: email.message.Message) -> bytes:
+    """Return what a part holds. Base64 may be cut off, and a mailing list may have added lines of text below it."""
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+        payload = part.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else b""
+    packed = str(part.get_payload()).encode("utf-8", "surrogateescape")
+    strange = _NOT_BASE64.search(packed)
+    if strange is not None and part.get_content_maintype() != "text":
+        packed, strange = _NOT_BASE64.sub(b"", packed), None
+    end = len(packed)
+    if strange is not None:  # the text begins at a line: behind padding, or with what no Base64 holds
+        end = packed.rfind(b"\n", 0, strange.start()) + 1
+        end = min(end, ended.end()) if (ended := _ENDED.search(packed)) else end
+    rest = packed[end:].strip()
+    unpacked = b"".join(map(_unpacked, b"".join(packed[:end].split()).split(b"=")))
+    return unpacked + (b"\n\n" + rest if rest else b"")
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Return what Base64 without its padding stands for; a last letter that is alone stands for nothing."""
+    kept = packed[:-1] if len(packed) % 4 == 1 else packed
+    return base64.b64decode(kept + b"=" * (-len(kept) % 4))
+
+
+def _forwarded(part: email.message.Message, inner: email.message.Message) -> bytes:
+    """Return a mail within a mail; some programs pack it, which no standard allows."""
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() in ("base64", "quoted-printable"):
+        inner_text = email.message.Message()
+        inner_text["Content-Transfer-Encoding"] = part["Content-Transfer-Encoding"]
+        inner_text.set_payload(inner.get_payload() if not inner.keys() else inner.as_string())
+        return payload_of(inner_text)
+    return inner.as_bytes()
+
+
 def _inner(part: email.message.Message) -> Iterator[email.message.Message]:
     payload: Any = part.get_payload()
     if isinstance(payload, list):
@@ -174,6 +217,8 @@ def _best(parts: list[email.message.Message]) -> email.message.Message:
     if plain is None or longest is None:
         return longest or parts[0]
     lacking = words[id(longest)] - words[id(plain)]
+    if any(word.isdigit() for word in lacking):  # other amounts than those that most programs show
+        return longest
     return plain if lacking.total() <= words[id(longest)].total() * MOST_LACKING else longest
 
 
@@ -191,8 +236,7 @@ def _words(part: email.message.Message) -> Counter[str]:
 
 
 def _content(part: email.message.Message) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
+    data = payload_of(part)
     named = part.get_content_charset()
     try:
         if part.get_content_type() == "text/html" and named is None:

@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborNode
 FORMULAS = frozenset(
     (
         *("msup", "msub", "mfrac", "msqrt", "mroot", "msubsup", "munder", "mover", "munderover"),
-        *("mtable", "mfenced"),
+        *("mtable", "mfenced", "mmultiscripts"),
     )
 )
 """What shows by its place what it means: above, below, beside."""
@@ -27,6 +27,8 @@ def formula(node: LexborNode, skipped: Set[str], depth: int = 0) -> str:
             return f"{base}_{below}"
         case "msubsup" | "munderover", [base, below, above]:
             return f"{base}_{below}^{above}"
+        case "mmultiscripts", [base, *_]:
+            return _with_marks(node, base, skipped, depth)
         case "msqrt", _:
             return f"√({' '.join(parts)})"
         case "mroot", [base, degree]:
@@ -41,6 +43,26 @@ def formula(node: LexborNode, skipped: Set[str], depth: int = 0) -> str:
             return f"{opening}{', '.join(parts)}{closing}"
         case _:
             return " ".join(parts)
+
+
+def _with_marks(node: LexborNode, base: str, skipped: Set[str], depth: int) -> str:
+    """Return a base with what stands below and above it, behind it and before it: _6^14C."""
+    behind, before = "", ""
+    is_before = False
+    places = [one for one in node.iter() if one.tag not in skipped][1:]
+    for number, one in enumerate(place for place in places if place.tag != "mprescripts"):
+        is_before = is_before or (one.prev is not None and _is_after_pre(one))
+        said = _said(one, skipped, depth + 1)
+        mark = f"{'^' if number % 2 else '_'}{said}" if said else ""
+        behind, before = (behind, before + mark) if is_before else (behind + mark, before)
+    return f"{before}{base}{behind}"
+
+
+def _is_after_pre(node: LexborNode) -> bool:
+    earlier = node.prev
+    while earlier is not None and earlier.tag == "-text":
+        earlier = earlier.prev
+    return earlier is not None and earlier.tag == "mprescripts"
 
 
 def _said(node: LexborNode, skipped: Set[str], depth: int) -> str:

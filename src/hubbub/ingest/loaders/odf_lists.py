@@ -2,10 +2,24 @@
 
 import msgspec
 
-from hubbub.ingest.loaders.word_styles import formatted
+from hubbub.ingest.loaders.numerals import formatted
 from hubbub.ingest.loaders.xml import Element, attribute, name_of
 
-_FORMS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+_SAMPLES = {
+    **{
+        "А": "russianUpper",
+        "а": "russianLower",
+        "א": "hebrew1",
+        "أ": "arabicAlpha",
+        "ก": "thaiLetters",
+        "α": "lower-greek",
+    },
+    **{"一": "chineseCounting", "壹": "chineseLegalSimplified", "①": "decimalEnclosedCircle", "１": "decimalFullWidth"},
+    **{"ア": "aiueoFullWidth", "イ": "irohaFullWidth", "ｱ": "aiueo", "ｲ": "iroha", "가": "ganada", "ㄱ": "chosung"},
+    **{"甲": "ideographTraditional", "子": "ideographZodiac", "일": "koreanCounting"},
+}
+"""Other forms are named by their first numbers: "①, ②, ③, ..."."""
+_FORMS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", **_SAMPLES}
 MOST_LEVELS = 10
 
 
@@ -80,7 +94,7 @@ class Numbers:
 
 def _level(element: Element, form: str) -> _Level:
     return _Level(
-        _FORMS.get(form, "decimal"),
+        _FORMS.get(form.partition(",")[0], "decimal"),
         attribute(element, "num-prefix") or "",
         attribute(element, "num-suffix") or "",
         _whole(attribute(element, "start-value"), 1),

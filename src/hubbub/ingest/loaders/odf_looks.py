@@ -51,6 +51,7 @@ def _look(style: Element, fonts: Mapping[str, str]) -> RunLook:
             found["is_struck"] = any(line not in (None, "none") for line in lines)
         if (position := attribute(properties, "text-position")) is not None:
             place = position.split()[0] if position.split() else ""
+            found["is_lowered"] = place == "sub" or place.startswith("-")
             found["is_raised"] = place == "super" or (place[:1].isdigit() and place.strip("0%") != "")
         font = attribute(properties, "font-name") or attribute(properties, "font-family")
         if font is not None:

@@ -38,7 +38,19 @@ _SKIPPED = frozenset(
             b"mctrlPr",
             b"wgrffmtfilter",
         ),
-        *(b"private", b"xe", b"tc", b"objclass", b"atnid", b"atnauthor", b"atrfstart", b"atrfend", b"pgdsctbl"),
+        *(
+            b"pntxta",
+            b"pntxtb",
+            b"private",
+            b"xe",
+            b"tc",
+            b"objclass",
+            b"atnid",
+            b"atnauthor",
+            b"atrfstart",
+            b"atrfend",
+            b"pgdsctbl",
+        ),
     )
 )
 _SHOWN_STARRED = frozenset(
@@ -54,7 +66,7 @@ _TABLE_WORDS = frozenset((b"pard", b"itap", b"clvmgf", b"clvmrg", b"cellx", b"in
 _CODES = frozenset((b"fldinst", b"sn", b"sv"))
 _SIGNS = {
     b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
-    b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ",
+    b"ldblquote": "“", b"column": "\n", b"rdblquote": "”", b"emspace": " ", b"enspace": " ",
 }  # fmt: skip
 _CHARSETS = {
     **{128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258"},
@@ -70,7 +82,7 @@ MOST_FONT_BYTES = 200_000
 class _State:
     """What holds within a group."""
 
-    is_skipped = is_hidden = is_struck = is_raised = is_deleted = is_upr = is_in_note = False
+    is_skipped = is_hidden = is_struck = is_raised = is_lowered = is_deleted = is_upr = is_in_note = False
     after_unicode = 1
     codec: str = ""
     font: str = ""
@@ -92,6 +104,7 @@ class _State:
         self.is_hidden = outer.is_hidden
         self.is_struck = outer.is_struck
         self.is_raised = outer.is_raised
+        self.is_lowered = outer.is_lowered
         self.is_deleted = outer.is_deleted
         self.after_unicode = outer.after_unicode
         self.codec = outer.codec
@@ -103,9 +116,10 @@ class _State:
 
     def look(self) -> Look:
         """Return how text looks in the group."""
-        if not (self.is_hidden or self.is_struck or self.is_raised):
+        if not (self.is_hidden or self.is_struck or self.is_raised or self.is_lowered):
             return PLAIN
-        return Look(HIDDEN if self.is_hidden else STRUCK if self.is_struck else "", self.is_raised)
+        mark = HIDDEN if self.is_hidden else STRUCK if self.is_struck else ""
+        return Look(mark, self.is_raised, self.is_lowered)
 
 
 def load(file: BinaryIO) -> Loaded:
@@ -146,6 +160,8 @@ class _Reader:
         self._margins: set[str] = set()
         self._property = ""
         self._is_in_table = False
+        self._is_drop_cap = False
+        """Whether the paragraph is a large letter, with which the next one begins."""
         self._cell: list[Block] = []
         self._merge = b""
         self._merges: list[bytes] = []
@@ -208,7 +224,7 @@ class _Reader:
             elif sign is not None:
                 is_starred = sign == b"*"
                 if sign in (b"\\", b"{", b"}"):
-                    self._add(sign.decode(), state)
+                    self._add_bytes(sign, state)  # which may be half of a letter
                 elif sign in (b"~", b"_"):
                     self._add(" " if sign == b"~" else "-", state)
                 elif sign in (b"\r", b"\n"):
@@ -216,7 +232,7 @@ class _Reader:
             elif plain is not None:
                 self._add_bytes(plain[to_skip:], state)
                 to_skip = max(to_skip - len(plain), 0)
-        self._is_in_table = False
+        self._is_in_table = self._is_drop_cap = False
         self._end_paragraph()
         self._end_table()
         count = self._not_calculated
@@ -248,9 +264,9 @@ class _Reader:
         elif word in (b"strike", b"striked"):
             state.is_struck = value != 0
         elif word in (b"super", b"up"):
-            state.is_raised = value != 0
-        elif word in (b"nosupersub", b"sub"):
-            state.is_raised = False
+            state.is_raised, state.is_lowered = value != 0, False
+        elif word in (b"nosupersub", b"sub", b"dn"):
+            state.is_raised, state.is_lowered = False, word != b"nosupersub" and value != 0
         elif word == b"deleted":
             state.is_deleted = value != 0
         elif word == b"uc":
@@ -259,7 +275,7 @@ class _Reader:
             state.codec = self._fonts.get(value, "")
             state.font = self._symbol_fonts.get(value, "")
         elif word == b"plain":
-            state.is_hidden = state.is_deleted = state.is_struck = state.is_raised = False
+            state.is_hidden = state.is_deleted = state.is_struck = state.is_raised = state.is_lowered = False
             state.codec = state.font = ""
         elif word == b"nestrow":  # it stands in a group of properties
             self._end_inner_row()
@@ -277,6 +293,8 @@ class _Reader:
             self._end_cell()
         elif word == b"row":
             self._end_row()
+        elif word == b"dropcapt":
+            self._is_drop_cap = True
         elif word in _SIGNS:
             self._add(_SIGNS[word], state)
 
@@ -292,7 +310,7 @@ class _Reader:
         """Follow what says how paragraphs and cells stand in a table."""
         match word:
             case b"pard":
-                self._is_in_table = False
+                self._is_in_table = self._is_drop_cap = False
             case b"itap":
                 self._begin_inner(value)
             case b"clvmgf" | b"clvmrg":
@@ -353,6 +371,8 @@ class _Reader:
         return "\n".join(line for line in lines if line)
 
     def _end_paragraph(self) -> None:
+        if self._is_drop_cap:
+            return self._flush()
         if self._is_in_table or self._row or self._inner_row or self._inner_rows:
             return self._add("\n", _State())  # a paragraph within a cell
         if text := self._taken():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubbub.ingest.loaders.drawings import paragraph_text
-from hubbub.ingest.loaders.word_styles import formatted
+from hubbub.ingest.loaders.numerals import formatted
 
 _FORMS = {
     "arabic": "decimal",

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from hubbub.ingest.loaders.looks import OTHER_FONT, SAYS_NOTHING, RunLook
+from hubbub.ingest.loaders.numerals import formatted
 from hubbub.ingest.loaders.symbols import symbol_font
 from hubbub.ingest.loaders.xml import Element, attribute, child, name_of
 
@@ -49,6 +50,7 @@ def run_look(properties: Element | None, *, has_symbols: bool) -> RunLook:
                 found["is_struck"] = found.get("is_struck") or is_on(one)
             case "vertAlign":
                 found["is_raised"] = attribute(one, "val") == "superscript"
+                found["is_lowered"] = attribute(one, "val") == "subscript"
             case "position" if _whole(attribute(one, "val")) >= _RAISED:
                 found.setdefault("is_raised", True)
             case "rStyle":
@@ -230,30 +232,6 @@ def _level(element: Element) -> tuple[int, _Level]:
         restarts_after=_whole(restart) if restart is not None else None,
     )
     return _whole(attribute(element, "ilvl")), level
-
-
-_ROMAN = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"))
-_SMALL_ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
-
-
-def formatted(number: int, form: str) -> str:
-    """Return a number in a form that Word knows: decimal, letters, Roman."""
-    match form:
-        case "lowerLetter" | "upperLetter" if 0 < number <= 780:
-            letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)  # after z comes aa, then bb
-            return letters if form == "lowerLetter" else letters.upper()
-        case "lowerRoman" | "upperRoman" if 0 < number < 5000:
-            roman = ""
-            for value, sign in (*_ROMAN, *_SMALL_ROMAN):
-                roman += sign * (number // value)
-                number %= value
-            return roman.lower() if form == "lowerRoman" else roman
-        case "decimalZero":
-            return f"{number:02}"
-        case "none":
-            return ""
-        case _:
-            return str(number)
 
 
 def _whole(text: str | None) -> int:

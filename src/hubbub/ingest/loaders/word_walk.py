@@ -155,7 +155,10 @@ class Walk:
             self._inline(one, line, self._look)
         self._look = outer
         mark = child(properties, "rPr") if properties is not None else None
-        if mark is not None and any(name_of(one) in _REMOVED for one in mark):
+        frame = child(properties, "framePr") if properties is not None else None
+        if attribute(frame, "dropCap") in ("drop", "margin"):
+            flow.carried = line  # a large letter, with which the next paragraph begins
+        elif mark is not None and any(name_of(one) in _REMOVED for one in mark):
             flow.carried = line
         else:
             self._end_paragraph(line, properties, flow)
