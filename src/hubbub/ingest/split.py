@@ -262,6 +262,8 @@ def _cut_rows(table: Table, header: str | None, sizes: Sizes) -> Iterator[str]:
 
 def _names_group(row: tuple[str, ...], sizes: Sizes) -> bool:
     """Tell whether a row holds a short text in its first cell alone, as what names the rows below it does."""
+    if len(row) > 1 and row[1]:  # as most rows have, at no cost
+        return False
     return bool(row) and 0 < len(row[0].strip()) <= sizes.tiny // 2 and not any(row[1:])
 
 
