@@ -1,6 +1,8 @@
 """Tables as programs export them: each value stands with the names of its own column and of its own group of rows."""
 
 import io
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ from tests.ingest.workbooks import rows, workbook
 SMALL = Sizes(usual=120, whole=240, tiny=30)
 
 
-def table(*lines: str) -> Table:
-    return Table(tuple(tuple(line.split("|")) for line in lines))
+def table(*lines: str, header: bool = True) -> Table:
+    return Table(tuple(tuple(line.split("|")) for line in lines), has_header=header)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,64 @@ def merged(*references: str) -> str:
 )  # fmt: skip
 def test_sheets_of_people(tmp_path: Path, sheet: str, blocks: list[Block]) -> None:
     with workbook(tmp_path / "a.xlsx", sheet).open("rb") as file:
+        assert xlsx.load(file).blocks == [Heading("Sheet", 1), *blocks]
+
+
+LEFT = ("Item|2022", "Tea|1", "Milk|3", "Salt|5")
+
+
+def side_by_side(left: Sequence[str], right: Sequence[str]) -> str:
+    pairs = itertools.zip_longest(left, right, fillvalue="")
+    return rows(*(f"{one if '|' in one else f'{one}|'}||{other}" for one, other in pairs))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "blocks"),
+    [
+        # Tables beside each other: of the same names, the right one longer, much shorter, lower, or without names
+        (LEFT, ("Item|2023", "Tea|2", "Milk|4"), [table(*LEFT), table("Item|2023", "Tea|2", "Milk|4")]),
+        (LEFT[:2], ("Town|Staff", "Bonn|2", "Rome|4"), [table(*LEFT[:2]), table("Town|Staff", "Bonn|2", "Rome|4")]),
+        (LEFT, ("Town|Staff", "Bonn|2"), [table(*LEFT), table("Town|Staff", "Bonn|2")]),
+        (LEFT, ("", "Town|Staff", "Bonn|2", "Rome|4"), [table(*LEFT), table("Town|Staff", "Bonn|2", "Rome|4")]),
+        (LEFT, ("Sum|9", "Mean|3"), [table(*LEFT), table("Sum|9", "Mean|3", header=False)]),
+        (
+            ("2022", "Item|Q1", "Tea|1"),
+            ("2023", "Item|Q1", "Tea|2"),
+            [Paragraph("2022"), table("Item|Q1", "Tea|1"), Paragraph("2023"), table("Item|Q1", "Tea|2")],
+        ),
+        # What goes on below an empty row is of the same tables.
+        (
+            (*LEFT[:2], "", "Milk|3"),
+            ("Item|2023", "Tea|2", "", "Milk|4"),
+            [table(*LEFT[:3]), table("Item|2023", "Tea|2", "Milk|4")],
+        ),
+        # One table whose columns are kept apart
+        (
+            LEFT,
+            ("Town|Staff", "Bonn|2", "Rome|4"),
+            [table("Item|2022|Town|Staff", "Tea|1|Bonn|2", "Milk|3|Rome|4", "Salt|5")],
+        ),
+        (
+            LEFT,
+            ("2023|2024", "2|3", "4|5", "6|7"),
+            [table("Item|2022|2023|2024", "Tea|1|2|3", "Milk|3|4|5", "Salt|5|6|7")],
+        ),
+        (
+            ("Name|Town", "Ann|Bonn", "Bob|Rome"),
+            ("Street|Post", "Oak 1|x", "Elm 2|y"),
+            [table("Name|Town|Street|Post", "Ann|Bonn|Oak 1|x", "Bob|Rome|Elm 2|y")],
+        ),
+        (
+            ("Ann|Bonn", "Bob|Rome", "Cy|Lima"),
+            ("Tel|1", "Tel|2", "Tel|3"),
+            [table("Ann|Bonn|Tel|1", "Bob|Rome|Tel|2", "Cy|Lima|Tel|3", header=False)],
+        ),
+    ],
+)  # fmt: skip
+def test_tables_beside_each_other(
+    tmp_path: Path, left: Sequence[str], right: Sequence[str], blocks: list[Block]
+) -> None:
+    with workbook(tmp_path / "a.xlsx", side_by_side(left, right)).open("rb") as file:
         assert xlsx.load(file).blocks == [Heading("Sheet", 1), *blocks]
 
 

@@ -15,7 +15,7 @@ from hubbub.ingest.blocks import Heading, Loaded, Paragraph
 from hubbub.ingest.loaders.grids import flat
 from hubbub.ingest.loaders.kinds import kind_of
 from hubbub.ingest.loaders.msg import unpacked
-from hubbub.ingest.loaders.ole import Ole
+from hubbub.ingest.loaders.ole import MAGIC, Ole
 from tests.ingest import documents
 from tests.ingest.compound import compound, properties, texts
 from tests.ingest.pdfs import pdf_with, placed
@@ -104,7 +104,7 @@ def test_a_damaged_mail_ends_well(place: int, wrong: bytes) -> None:
     try:
         load("a.msg", data[:place] + wrong + data[place + len(wrong) :])
     except HubbubError as error:
-        assert error.code == "corrupt"
+        assert error.code == "corrupt" or place < len(MAGIC)  # which may make it a file of another kind
 
 
 def test_a_compound_file_that_leads_in_circles_ends() -> None:

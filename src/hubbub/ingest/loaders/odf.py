@@ -10,6 +10,7 @@ from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
+from hubbub.ingest.loaders.beside import sides
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
 from hubbub.ingest.loaders.looks import SAYS_NOTHING, RunLook, Text, marked
@@ -255,7 +256,7 @@ class _Walk:
             seen = [cell for cell in cells if cell not in inside] if inside else cells
             shown += [seen] * (min(times, MOST_REPEATED_ROWS) if seen else 1)
         said: list[Block] = [Paragraph("\n".join(comments))] if comments else []
-        made = [*tables(shown), *said, *self._shapes(element)]
+        made = [*(block for part in sides(shown) for block in tables(part)), *said, *self._shapes(element)]
         for what, rows in apart.items():
             count = len({column for row in rows for column, _ in row}) if what == "column" else len(rows)
             if count:

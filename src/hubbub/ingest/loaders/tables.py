@@ -126,11 +126,11 @@ def top(rows: Sequence[Row], *, is_first: bool) -> tuple[int, int]:
     widths = [len(row) for row in looked_at]
     usual = Counter(width for width in widths if width > 1).most_common(1)
     if not usual:
-        return (len(rows), 0) if len(rows) <= MOST_HEADER_ROWS else (0, int(is_first and _is_text(rows[0])))
+        return (len(rows), 0) if len(rows) <= MOST_HEADER_ROWS else (0, int(is_first and names_columns(rows[0])))
     least = max(2, -(-usual[0][0] * 3 // 5))
     top = next((place for place, width in enumerate(widths) if width >= least), 0)
     top = _below_lines(looked_at, widths, top, usual[0][0])
-    if not _is_text(looked_at[top]) or (not top and not is_first and not _differs(looked_at)):
+    if not names_columns(looked_at[top]) or (not top and not is_first and not _differs(looked_at)):
         return top, 0
     count = 1
     while top and _stands_over(looked_at[top - 1], looked_at[top]):
@@ -147,7 +147,7 @@ def _below_lines(rows: Sequence[Row], widths: Sequence[int], top: int, usual: in
         if rows[place][0][0] != first:
             break
         if widths[place] >= usual:
-            return place if place > top and _is_text(rows[place]) and _differs(rows[place:]) else top
+            return place if place > top and names_columns(rows[place]) and _differs(rows[place:]) else top
     return top
 
 
@@ -176,7 +176,7 @@ def begun_anew(header: Row, body: Sequence[Row]) -> Iterator[tuple[list[Row] | N
 def begins_anew(header: Row, row: Row) -> bool:
     """Tell whether a row below a header is that of a table that follows: its columns, its first name, and names."""
     is_same = len(row) == len(header) > 1 and row[0] == header[0]
-    return is_same and all(one[0] == other[0] for one, other in zip(row, header, strict=True)) and _is_text(row)
+    return is_same and all(one[0] == other[0] for one, other in zip(row, header, strict=True)) and names_columns(row)
 
 
 def named(header: Row, body: Sequence[Row]) -> tuple[Row, Sequence[Row]]:
@@ -189,7 +189,12 @@ def named(header: Row, body: Sequence[Row]) -> tuple[Row, Sequence[Row]]:
     return [body[0][0], *header], body[1:]
 
 
-def _is_text(row: Row) -> bool:
+def is_number(text: str) -> bool:
+    """Tell whether a cell is a number, as it is shown."""
+    return _NUMBER.match(text) is not None
+
+
+def names_columns(row: Row) -> bool:
     """Tell whether a row may name columns: no cell is a number, but for years, days, and a count (1, 2, 3)."""
     numbers = [text for _, text in row if _NUMBER.match(text) and not _TIME.match(text)]
     return not numbers or _is_count(numbers)
@@ -210,7 +215,7 @@ def _differs(rows: Sequence[Row]) -> bool:
 
 def _goes_on(rows: Sequence[Row]) -> bool:
     """Tell whether the row below a header names columns, too: those in the gaps of the header, over numbers."""
-    if len(rows) < 3 or not _is_text(rows[1]):
+    if len(rows) < 3 or not names_columns(rows[1]):
         return False
     if _repeats(rows[0], rows[1]) and rows[0][0][0] > min(row[0][0] for row in rows[2:]):
         return any(_NUMBER.match(text) for row in rows[2:6] for column, text in row if column > rows[1][0][0])
@@ -233,9 +238,9 @@ def _stands_over(upper: Row, lower: Row) -> bool:
     """Tell whether a row names groups of the columns below it: it has gaps, and they have names there."""
     columns = [column for column, _ in upper]
     if len(upper) == 1 and isinstance(upper[0][1], Wide) and columns[0] > lower[0][0]:
-        return _is_text(upper) and {column for column, _ in lower}.issuperset(columns)
+        return names_columns(upper) and {column for column, _ in lower}.issuperset(columns)
     has_gaps = any(after > before + 1 for before, after in itertools.pairwise(columns))
-    return has_gaps and _is_text(upper) and {column for column, _ in lower}.issuperset(columns)
+    return has_gaps and names_columns(upper) and {column for column, _ in lower}.issuperset(columns)
 
 
 def joined(rows: Sequence[Row]) -> Row:

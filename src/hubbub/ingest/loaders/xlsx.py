@@ -10,6 +10,7 @@ from hubbub.core.errors import TooLarge
 from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import reading_one
 from hubbub.ingest.loaders import embedded
+from hubbub.ingest.loaders.beside import sides
 from hubbub.ingest.loaders.crude import held
 from hubbub.ingest.loaders.drawings import drawn
 from hubbub.ingest.loaders.inlaid import Inlaid
@@ -101,7 +102,7 @@ class _Workbook:
             raise TooLarge(f"The workbook has more than {MOST_CELLS} cells. Split it into smaller ones.")
         self._counts["formulas"] += grid.not_calculated
         self._counts["damaged_sheets"] += grid.is_damaged
-        blocks = tables(grid.shown())
+        blocks = [block for part in sides(grid.shown()) for block in tables(part)]
         blocks += [Paragraph("\n".join(grid.margins))] if grid.margins else []
         hidden = [
             Hidden(what, count, [Heading(f"Hidden {what}s", 2), *tables(rows)])
