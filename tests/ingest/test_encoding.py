@@ -77,6 +77,26 @@ def test_one_broken_byte_costs_one_character(text: str, broken: bytes) -> None:
     assert decode(data[:-1]) == (text * 3)[:-1] + "\ufffd"
 
 
+OTHER_LINES = "Größe: fünf Meter für Müller\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (OTHER_LINES.encode() * 3 + OTHER_LINES.encode("cp1252") * 3, OTHER_LINES * 6),
+        (
+            OTHER_LINES.encode() + b"plain\n" + OTHER_LINES.encode("cp1252") * 9,
+            f"{OTHER_LINES}plain\n{OTHER_LINES * 9}",
+        ),
+        (b"a \xed\xa0\xbd\xed\xb8\x80 b " + "Größe".encode(), "a \U0001f600 b Größe"),
+        (b"a\xc0\x80b " + "Größe".encode(), "a b Größe"),
+    ],
+    ids=["lines in two encodings", "few lines of UTF-8", "characters in two halves", "zeros of Java"],
+)
+def test_what_several_programs_have_written(data: bytes, text: str) -> None:
+    assert decode(data) == text
+
+
 def test_what_is_no_text_is_refused_and_says_what_to_do() -> None:
     for data in (bytes(range(256)) * 8, b"\x7fELF\2\1\1" + b"\0" * 500, b"\x93\xff\xfe\x81" * 50 + b"\1\2\3" * 50):
         with pytest.raises(Unsupported, match="save it as UTF-8"):

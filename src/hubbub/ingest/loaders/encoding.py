@@ -24,6 +24,10 @@ FEWEST_WIDE = 8
 """With fewer bytes nobody can tell that a text has two or four of them for a character."""
 SAMPLE_BYTES = 64 * 1024
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+"""A character beyond 16 bits as Java and some databases write it: its halves, each for itself (CESU-8)."""
+FEWEST_OTHERS = 2
+"""One line in another encoding may be a damaged one."""
 _SURE = 10
 """With so many whole characters for each broken one, a text is UTF-8 that was damaged."""
 _ASIAN = "[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef\t\n\r ]"
@@ -92,9 +96,20 @@ def decode(data: bytes, named: str | None = None) -> str:
 
 def _legacy(data: bytes, named: str | None) -> str:
     """Return what is not all UTF-8: damaged UTF-8, what it is said to be, or what it looks like."""
+    if b"\xed" in data or b"\xc0\x80" in data:
+        data = _HALVES.sub(
+            lambda pair: (
+                pair[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16").encode()
+            ),
+            data,
+        ).replace(b"\xc0\x80", b" ")
+        if _is_utf_8(data):
+            return data.decode()
     whole = sum(1 for _ in _SEQUENCE.finditer(data))
     repaired = data.decode(errors="replace")
     broken = repaired.count("\ufffd")
+    if whole and (mixed := _mixed(data)) is not None:
+        return mixed
     if whole >= broken * _SURE or (named == "utf-8" and whole >= broken):
         return repaired
     if named is not None and named != "utf-8":
@@ -110,6 +125,25 @@ def _legacy(data: bytes, named: str | None) -> str:
     if found is None:
         raise Unsupported("The file's encoding can't be told. Save it as UTF-8 and add it again.")
     return data.decode(found.codec, errors="replace")
+
+
+def _mixed(data: bytes) -> str | None:
+    """Return a text some of whose lines are UTF-8 and the others in another encoding, None where it is none such.
+
+    Logs and lists to which several programs add are. A line that holds both is damaged, and a few broken bytes, too.
+    """
+    lines = data.split(b"\n")
+    is_utf_8 = [_is_utf_8(line) for line in lines]
+    others = [line for line, is_whole in zip(lines, is_utf_8, strict=True) if not is_whole]
+    if len(others) < FEWEST_OTHERS or any(_SEQUENCE.search(line) for line in others):
+        return None
+    found = guessed(b"\n".join(others))
+    if found is None or found.is_multibyte:
+        return None
+    return "\n".join(
+        line.decode("utf-8" if is_whole else found.codec, "replace")
+        for line, is_whole in zip(lines, is_utf_8, strict=True)
+    )
 
 
 def _is_mainframe(data: bytes) -> bool:

@@ -18,6 +18,7 @@ from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
 from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
+from hubbub.ingest.loaders.pdf_accents import has_accents, with_accents
 from hubbub.ingest.loaders.pdf_handles import (
     bounds_of,
     labels_of,
@@ -30,6 +31,7 @@ from hubbub.ingest.loaders.pdf_handles import (
 from hubbub.ingest.loaders.pdf_layers import Layers
 from hubbub.ingest.loaders.pdf_layout import Part, parts
 from hubbub.ingest.loaders.pdf_notes import Notes
+from hubbub.ingest.loaders.pdf_struck import with_struck
 from hubbub.ingest.loaders.pdf_text import (
     both_forms,
     closed_up,
@@ -39,6 +41,7 @@ from hubbub.ingest.loaders.pdf_text import (
     with_simple_ends,
     words_of,
 )
+from hubbub.ingest.loaders.pdf_turned import places_on
 from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
 from hubbub.ingest.ocr.base import Picture
@@ -182,11 +185,16 @@ def _page(document: Any, index: int, notes: Notes, layers: Layers, recognises: T
     with opened(document, index, lambda page: layers.leave_out(page, index + 1)) as one:
         raw_text = text_of(one.text_page)
         text = with_simple_ends(raw_text)
-        found = _Page([], notes.of(one.page))
+        found = _Page([], notes.of(one.page, one.text_page))
         if not text.strip():
             found.has_picture = layers.count_shown(one.page) > 0  # an empty page lacks nothing
         else:
             found.parts = parts(one.text_page, raw_text, text, rotation_of(one.page))
+            if has_accents(text):
+                found.parts = with_accents(found.parts, places_on(one.text_page, raw_text)[0])
+            if notes.struck:
+                found.parts, unplaced = with_struck(found.parts, notes.struck)
+                found.notes += [f"Struck out: {line}" for line in unplaced]
             if is_doubtful(text):
                 found.parts, found.is_unreadable = _readable(found.parts)
             found.is_scan = len(text) < FEW_LETTERS and _is_covered(one.page)

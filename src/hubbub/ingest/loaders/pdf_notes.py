@@ -13,6 +13,8 @@ from hubbub.ingest.loaders.pdf_handles import quick
 _WIDGET = 20
 _NOTES = {1: "Note", 3: "Text box", 8: "Note", 9: "Note", 10: "Note", 11: "Note", 12: "Note", 13: "Stamp", 14: "Note"}
 """By the subtypes of annotations (fpdf_annot.h) that people write into."""
+_STRUCK = 12  # FPDF_ANNOT_STRIKEOUT
+MOST_STRUCK = 1000
 _CHECKS = (2, 3)  # FPDF_FORMFIELD_CHECKBOX, FPDF_FORMFIELD_RADIOBUTTON
 _LISTS = (4, 5)  # FPDF_FORMFIELD_COMBOBOX, FPDF_FORMFIELD_LISTBOX
 _PASSWORD = 1 << 13
@@ -42,6 +44,8 @@ class Notes:
         """Lines of fields and notes that no reader of the pages so far sees."""
         self.files: list[tuple[str, bytes]] = []
         """Names and contents of the files that are attached to places of the pages so far."""
+        self.struck: list[str] = []
+        """What is struck out on the page that was read last, line by line."""
         self._buffer = (ctypes.c_ushort * USUAL_CHARACTERS)()
         self._place = ctypes.cast(self._buffer, ctypes.POINTER(ctypes.c_ushort))
         if document.get_formtype():
@@ -53,8 +57,9 @@ class Notes:
         """Let the document close what its form was opened with."""
         self._document.formenv = self._form
 
-    def of(self, page: Any) -> list[str]:
+    def of(self, page: Any, text_page: Any) -> list[str]:
         """Return a line for each filled field and each note of a page."""
+        self.struck = []
         handle = ctypes.byref(page.contents)
         count = quick("FPDFPage_GetAnnotCount")(handle)
         if count <= 0:
@@ -74,7 +79,10 @@ class Notes:
             annotation = ctypes.cast(place, self._raw.FPDF_ANNOTATION)
             try:
                 line = self._line(page, annotation, kind)
-                if line and self._raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN:
+                is_unseen = (line or kind == _STRUCK) and self._raw.FPDFAnnot_GetFlags(annotation) & _UNSEEN
+                if kind == _STRUCK and not is_unseen:
+                    self.struck += self._covered(annotation, text_page)
+                if line and is_unseen:
                     self.hidden.append(line)
                     line = ""
             finally:
@@ -98,6 +106,24 @@ class Notes:
             rich = self._string(lambda *buffer: self._raw.FPDFAnnot_GetStringValue(annotation, b"RC", *buffer))
             text = " ".join(html.unescape(_TAG.sub(" ", rich)).split())
         return f"{_NOTES[kind]}: {text}" if text else ""
+
+    def _covered(self, annotation: Any, text_page: Any) -> list[str]:
+        """Return the text that an annotation marks, line by line."""
+        points = self._raw.FS_QUADPOINTSF()
+        count = min(self._raw.FPDFAnnot_CountAttachmentPoints(annotation), MOST_STRUCK - len(self.struck))
+        lines: list[str] = []
+        for number in range(max(count, 0)):
+            if not self._raw.FPDFAnnot_GetAttachmentPoints(annotation, number, points):
+                continue
+            across = (points.x1, points.x2, points.x3, points.x4)
+            up = (points.y1, points.y2, points.y3, points.y4)
+            inset = (max(up) - min(up)) / 4  # what stands on the lines beside it touches its edge
+            box = (min(across), max(up) - inset, max(across), min(up) + inset)
+            written = self._raw.FPDFText_GetBoundedText(text_page, *box, self._place, USUAL_CHARACTERS)
+            units = self._buffer[: max(written, 0)]
+            text = "".join(map(chr, units)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            lines += [line] if (line := " ".join(text.replace("\0", " ").split())) else []
+        return lines
 
     def _take_file(self, annotation: Any) -> None:
         library: Any = importlib.import_module("pypdfium2")
