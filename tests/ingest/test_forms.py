@@ -137,3 +137,16 @@ def test_lists_of_opendocument_in_other_scripts() -> None:
         "</office:body></office:document>"
     )
     assert shown(load("a.fodt", flat)) == "① one"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ('<p>in <st1:City w:st="on">Berlin</st1:City> now', ["in Berlin now"]),
+        ("<p>until <my-date>2 May</my-date> at least", ["until 2 May at least"]),
+        ("<p>Let <mjx-a><mjx-b><math><mi>x</mi></math></mjx-b></mjx-a> be", ["Let x be"]),
+        ("<my-card>One</my-card><my-card>Two</my-card>", ["One", "Two"]),
+    ],
+)
+def test_elements_that_html_does_not_know_part_no_sentence(page: str, expected: list[str]) -> None:
+    assert load("a.html", page).blocks == [Paragraph(text) for text in expected]
