@@ -66,14 +66,17 @@ def test_it_goes_back_to_the_last_question_that_stood_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "question", "borrowed", "left"),
+    ("asked", "then", "borrowed", "replaced"),
     [
-        ("What were the sales of 2022?", "And for 2023?", "sales", "2022"),
-        ("How heavy is the X10?", "And the X20?", "heavy", "X10"),
+        ("What does the X10 cost?", "And the X20?", "cost", "X10"),
+        ("How many boats came in 2022?", "And in 2023?", "boats", "2022"),
+        ("Wie viel kostet der X10?", "Und der X20?", "kostet", "X10"),
     ],
 )
-def test_a_number_or_code_of_the_same_kind_takes_the_place_of_the_last_one(
-    before: str, question: str, borrowed: str, left: str
-) -> None:
-    query = stand_alone(question, [Turn("user", before), Turn("assistant", "So many.")])
-    assert borrowed in query and left not in query
+def test_a_code_or_year_stands_for_the_one_before(asked: str, then: str, borrowed: str, replaced: str) -> None:
+    query = stand_alone(then, [Turn("user", asked), Turn("assistant", "This.")])
+    assert borrowed in query
+    assert replaced not in query
+    third = stand_alone("How old is it?", [Turn("user", asked), Turn("user", then)])
+    assert replaced not in third
+    assert then.split()[-1].strip("?") in third

@@ -481,23 +481,36 @@ def test_only_what_has_to_do_with_the_question_is_named_beside() -> None:
     assert neighbours(question, [other], []) == ()
 
 
-COMPARED = "The A1 runs for six hours.\n\nThe A2 runs for nine hours."
+RIVERS = "| River | Length |\n|---|---|\n| Northa | 410 km |\n| Westa | 275 km |\n| B-12 | 12 km |\n| B-14 | 14 km |"
 
 
 @pytest.mark.parametrize(
-    ("question", "texts"),
+    ("question", "told", "is_sure"),
     [
-        ("Which runs longer, the A1 or the A2?", ["The A1 runs for six hours.", "The A2 runs for nine hours."]),
-        ("Was läuft länger, der A1 oder der A2?", ["The A1 runs for six hours.", "The A2 runs for nine hours."]),
-        ("How long do the A1 and the A2 run?", []),  # neither tells of both
+        ("Which river has more length, the Northa or the Westa?", ("Northa", "Westa"), True),
+        ("Which river has more length, the B-12 or the B-14?", ("B-12", "B-14"), True),
+        ("Which river has more length, the Northa or the Easta?", ("Northa",), False),
+        ("Which river has the length of the Northa and of the Westa?", (), False),
     ],
 )
-def test_of_things_that_are_compared_each_may_be_told_of_by_itself(question: str, texts: list[str]) -> None:
-    assert sorted(quote.text for quote in choose(question, [hit(COMPARED)])) == texts
+def test_things_that_are_compared_may_each_be_told_of_by_itself(
+    question: str, told: tuple[str, ...], is_sure: bool
+) -> None:
+    quotes = choose(question, [hit(RIVERS)])
+    assert all(any(f"| {name} |" in quote.text for quote in quotes) for name in told)
+    assert any(quote.is_sure for quote in quotes) is is_sure
 
 
-def test_the_number_of_an_item_counts_nothing_and_a_salutation_says_nothing() -> None:
-    best, *_ = choose("How many lifts are there?", [hit("2. The lifts are at the back.\n\n3. There are four lifts.")])
-    assert (best.text, best.is_sure) == ("3. There are four lifts.", True)
-    found = choose("Who is the chair?", [hit("Dear chair,\n\nThe chair is Ann Lee.")])
-    assert [quote.text for quote in found] == ["The chair is Ann Lee."]
+@pytest.mark.parametrize(
+    ("question", "text", "quoted_first"),
+    [
+        (
+            "How many carrots are in the stew?",
+            "4. Stir carrots into the stew.\n\n12 carrots for the stew are enough.",
+            "12 carrots for the stew are enough.",
+        ),
+        ("How many rooms did Ms Ada book?", "Dear Ms Ada,\n\nWe keep two rooms.", "We keep two rooms."),
+    ],
+)
+def test_neither_the_number_of_an_item_nor_a_salutation_answers(question: str, text: str, quoted_first: str) -> None:
+    assert choose(question, [hit(text)])[0].text == quoted_first

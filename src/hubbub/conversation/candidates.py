@@ -134,6 +134,8 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, Reading]:
             yield
             sentence = text[start:end]
             terms = _terms(sentence, language)
+            if _is_salutation(text, start, end):
+                above |= terms  # whoever is spoken to stays the same below it
             begins = start in layout.begins
             if begins:
                 run_in = layout.headings.get(start, "")
@@ -222,15 +224,16 @@ def _run_in(text: str, start: int, end: int, language: str) -> str:
 
 
 def _is_quotable(text: str, start: int, end: int) -> bool:
-    is_salutation = text[end - 1] in ",，،" and end - start <= HEADING_CHARACTERS and "\n" in text[end : end + 2]
-    if (
-        is_salutation
-        or end - start > QUOTE_CHARACTERS
-        or text[end - 1] in "?？؟"
-        or text[start:end].strip("|-: \t") == ""
-    ):
+    if end - start > QUOTE_CHARACTERS or text[end - 1] in "?？؟" or text[start:end].strip("|-: \t") == "":
+        return False
+    if _is_salutation(text, start, end):
         return False
     return not _is_heading(text, start, end)
+
+
+def _is_salutation(text: str, start: int, end: int) -> bool:
+    """Tell whether this is a short line that ends in a comma: "Dear Ms Ada,"."""
+    return text[end - 1] in ",，،" and end - start <= HEADING_CHARACTERS and "\n" in text[end : end + 2]
 
 
 def _is_heading(text: str, start: int, end: int) -> bool:

@@ -20,19 +20,11 @@ _NAME = re.compile(r"(?:(?<=\s)|(?<=[(\"“'‘«„]))[A-ZÀ-ÖØ-ÞĀ-ŽА-Я�
 # There a capital tells nothing: "I lost the key. Does …"; after "St." and "D." it does.
 _BEGINNING = re.compile(r"((?:[!?…]|\w{4}[.:]|\b[a-zß-öø-ÿ]\w{1,2}[.:])[\"”’)]?\s+)\w[\w’'-]*")
 _OR = {
-    "en": "or",
-    "de": "oder",
-    "fr": "ou",
-    "es": "[ou]",
-    "pt": "ou",
-    "it": "o",
-    "nl": "of",
-    "pl": "lub|czy",
-    "ru": "или",
-}
-_COMPARED = re.compile(
-    r"\b(?:difference|compar\w+|unterschied\w*|différence|diferencia|diferença|differenza|verschil|różnica)\b"
-    r"|还是|還是|それとも|\sأم\s",
+    "en": "or", "de": "oder", "fr": "ou", "es": "o", "it": "o", "pt": "ou", "nl": "of", "pl": "lub|czy", "ru": "или",
+}  # fmt: skip
+_DIFFERENCE = re.compile(
+    r"\b(?:difference|compar\w+|unterschied\w*|vergl\w+|différence|diferencia|diferença|differenza|verschil|różnica)\b"
+    r"|还是|還是|それとも",
     re.IGNORECASE,
 )
 PUTS_NOUNS_IN_CAPITALS = frozenset({"de"})
@@ -78,11 +70,12 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     )
 
 
-def compares(question: str, language: str) -> bool:
-    """Tell whether things are compared, each of which may be told of by itself: "Is the A1 or the A2 longer?"."""
-    choice = _OR.get(language)
-    is_choice = choice is not None and re.search(rf"\b(?:{choice})\s[^?]{{1,40}}\?\s*$", question, re.IGNORECASE)
-    return bool(is_choice) or _COMPARED.search(question) is not None
+def compares(question: str, language: str, needed: Musts) -> bool:
+    """Tell whether things are compared, of which each may be told of by itself: "Which is longer, A1 or A2?"."""
+    if len(needed.names) + len(needed.codes) < 2:
+        return False
+    either = rf"\b(?:{_OR.get(language or 'en', 'or')})\b"
+    return re.search(either, question, re.IGNORECASE) is not None or _DIFFERENCE.search(question) is not None
 
 
 def _has_lower_case(text: str) -> bool:

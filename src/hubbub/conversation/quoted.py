@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from hubbub.conversation.asked_cell import asked_cell
-from hubbub.conversation.candidates import READ_CHARACTERS
 from hubbub.conversation.citations import MAX_FOLLOW_UPS
 from hubbub.conversation.musts import holds
 from hubbub.conversation.quoting import Quote
@@ -15,6 +14,8 @@ from hubbub.core.wording import index_terms, language_of, query_terms
 _NUMBERED = re.compile(r"\[(\d+(?:, ?\d+)*)\]")
 _NO_TOPIC = re.compile(r"Read by \S.*|Page \S+")
 """What headings say of where a passage stands, or of how it was read, and not of what it is about."""
+BEGINNING_CHARACTERS = 500
+"""So much of a passage is looked through for a word of the query: of all, others would wait on the event loop."""
 CLOSEST = "I did not find a sure answer to this in these documents. This is the closest that I found:\n\n"
 
 
@@ -76,6 +77,6 @@ def neighbours(query: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> tupl
 
 
 def _holds_a_word(hit: Hit, query: str) -> bool:
-    text = f"{hit.title}\n{hit.heading}\n{hit.text[:READ_CHARACTERS]}"
+    text = f"{hit.title}\n{hit.heading}\n{hit.text[:BEGINNING_CHARACTERS]}"
     held = frozenset(index_terms(text, language := language_of(text)))
     return any(holds(held, term) for term in query_terms(query, (language,)) if term.is_telling)

@@ -136,6 +136,8 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it speaks of what its question wants to be counted, if anything."""
     means: str = ""
     """The word of the question that it says in another word."""
+    compared: tuple[Term, ...] = ()
+    """What is compared: all of it has to be told of."""
     doubt: float = 0.0
     """What is taken off the evidence that it is a sure answer."""
 
@@ -261,7 +263,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
-    enough = any if compares(question, language) else all
+    is_compared = compares(question, language, needed)
+    enough = any if is_compared else all
     headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
     for candidate in candidates:
@@ -270,7 +273,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
             continue
         share = share_of(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(ITEM_NUMBER.sub("", candidate.text), asked))
-        lacks_one = bool(spelled) and not enough(holds(candidate.named, one) for one in spelled)
+        lacks_one = not enough(holds(candidate.named, one) for one in spelled) and bool(spelled)
         lacks_subject = not lacks_one and not all(holds(candidate.named, one) for one in subjects)
         heading = candidate.heading
         if heading not in headed:
@@ -293,6 +296,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 opens_answer=opening > 0,
                 says_all=share > ALL,
                 has_counted=has_any(candidate, counted_terms, akin),
+                compared=(*needed.names, *needed.codes) if is_compared else (),
                 doubt=MISSING_NAME * lacks_subject,
             )
         )
@@ -357,6 +361,10 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
             quotes.append(quote)
             whole.append(one.says_all)
     is_sure = evidence - rated[0].doubt >= least.to_be_sure and _answers(question, rated[0], quotes[0].text)
+    if rated[0].compared:
+        told = "\n".join(f"{quote.hit.title}\n{quote.hit.heading}\n{quote.columns}\n{quote.text}" for quote in quotes)
+        held = frozenset(index_terms(told, rated[0].candidate.language))
+        is_sure = is_sure and all(holds(held, term) for term in rated[0].compared)
     return quotes if is_sure else [replace(quote, is_sure=False) for quote in quotes]
 
 
