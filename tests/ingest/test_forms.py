@@ -150,3 +150,13 @@ def test_lists_of_opendocument_in_other_scripts() -> None:
 )
 def test_elements_that_html_does_not_know_part_no_sentence(page: str, expected: list[str]) -> None:
     assert load("a.html", page).blocks == [Paragraph(text) for text in expected]
+
+
+def test_tables_within_tables_are_not_repeated_within_what_is_repeated() -> None:
+    row = '<table:table-row table:number-rows-repeated="50"><table:table-cell table:number-columns-repeated="50">'
+    begin, end = f"<table:table>{row}", "</table:table-cell></table:table-row></table:table>"
+    flat = (
+        '<?xml version="1.0"?><office:document xmlns:office="o" xmlns:text="t" xmlns:table="ta" office:mimetype="m">'
+        f"<office:body><office:text>{begin * 6}<text:p>word</text:p>{end * 6}</office:text></office:body></office:document>"
+    )
+    assert "word" in shown(load("a.fodt", flat))

@@ -135,6 +135,7 @@ class _Walk:
         self._unseen_styles = unseen_styles
         self._after: list[str] = []
         self._beside: list[Block] = []
+        self._is_in_table = False
 
     def blocks(self, root: Element) -> list[Block]:
         """Return what stands below an element."""
@@ -311,12 +312,14 @@ class _Walk:
 
     def _table(self, element: Element) -> list[Block]:
         rows: list[list[Cell]] = []
+        is_inner, self._is_in_table = self._is_in_table, True
+        most = 1 if is_inner else MOST_COLUMNS  # what is repeated in what is repeated would have no end
         for row, row_times in _rows(element):
             cells: list[Cell] = []
             for one in row:
                 if name_of(one) == "covered-table-cell":
                     continue
-                repeated = min(_count(one, "number-columns-repeated"), MOST_COLUMNS)
+                repeated = min(_count(one, "number-columns-repeated"), most)
                 blocks = self.blocks(one)
                 columns = min(_count(one, "number-columns-spanned"), MOST_COLUMNS)
                 spanned = _count(one, "number-rows-spanned")
@@ -325,7 +328,8 @@ class _Walk:
                     break
             while cells and not cells[-1].blocks:
                 cells.pop()
-            rows += [cells] * (min(row_times, MOST_REPEATED_ROWS) if cells else 0)
+            rows += [cells] * (min(row_times, 1 if is_inner else MOST_REPEATED_ROWS) if cells else 0)
+        self._is_in_table = is_inner
         return table_blocks(rows, self.page)
 
 
