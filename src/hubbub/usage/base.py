@@ -154,12 +154,21 @@ class Charges(tuple[Charge, ...]):
 
     def over(self, used: Sequence[Sequence[int]], amount: "Amount") -> "list[Standing]":
         """Return the bounds that are passed where so much is used, of which the amount needs any."""
+        for row, place, most in self._mosts:  # as a rule none is passed, and nothing is made
+            if used[row][place] > most:
+                break
+        else:
+            return []
         needed = amount.values
         return [
             Standing(counter, bound, used[row][place])
             for counter, bound, row, place in self._bounds
             if used[row][place] > bound.most and needed[place] > 0  # what costs nothing passes where money is gone
         ]
+
+    @cached_property
+    def _mosts(self) -> list[tuple[int, int, int]]:
+        return [(row, place, bound.most) for _, bound, row, place in self._bounds]
 
     @cached_property
     def _bounds(self) -> list[tuple[Counter, Bound, int, int]]:

@@ -45,21 +45,30 @@ class Ended(NamedTuple):
 
 
 class _Counter:
-    """What is used in one counter since its window began: questions, tokens, money."""
+    """What is used in one counter since its window began: questions, tokens, money.
 
-    __slots__ = ("net", "start", "stored")
+    It is stored with what counts too much until ended answers are settled.
+    """
+
+    __slots__ = ("excess", "net", "start")
 
     def __init__(self, stored: Sequence[int], start: int) -> None:
-        self.stored = [*stored]
-        """As the counter is stored."""
         self.net = [*stored]
-        """Without what counts too much until ended answers are settled."""
+        """Without what counts too much."""
+        self.excess = [*NOTHING]
+        """How much too much counts."""
         self.start = start
+
+    @property
+    def stored(self) -> tuple[int, int, int]:
+        """As the counter is stored."""
+        net, excess = self.net, self.excess
+        return net[0] + excess[0], net[1] + excess[1], net[2] + excess[2]
 
     def begin(self, start: int) -> None:
         """Begin with nothing in a new window."""
-        self.stored = [*NOTHING]
         self.net = [*NOTHING]
+        self.excess = [*NOTHING]
         self.start = start
 
 
@@ -88,12 +97,15 @@ class Counting:
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[Sequence[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
         found: list[Sequence[int]] = []
+        questions, tokens, money = amount
         for start, counter in self._changing(connection, counters):
             if counter.start != start:
                 counter.begin(start)
-            _add(counter.stored, amount)
-            _add(counter.net, amount)
-            found.append((*counter.net,))
+            net = counter.net
+            net[0] += questions
+            net[1] += tokens
+            net[2] += money
+            found.append((*net,))
         return found
 
     def used(self, counters: str) -> list[Sequence[int]]:
@@ -153,8 +165,8 @@ class Counting:
             if any(stored) or any(net):
                 for start, counter in self._changing(connection, counters):
                     if counter.start == start:  # else a new window has begun
-                        _add(counter.stored, stored)
                         _add(counter.net, net)
+                        _add(counter.excess, [-much for much in taken_off])
             if counters in self._excess:
                 _add(self._excess[counters], [-much for much in taken_off])
         if not self._ended:
@@ -191,15 +203,21 @@ class Counting:
 
     def _take_off(self, counters: str, excess: Sequence[int], among: Sequence[_Key] | None = None) -> None:
         """Take off what counts too much, where that is known: what is looked up later has it taken off then."""
-        less = [-much for much in excess]
         if among is None and counters in self._named:
             found = self._named[counters]
         else:
             keys = [(key, start) for key, start in _keys_of(counters) if among is None or key in among]
             found = [(start, self._counters[key]) for key, start in keys if key in self._counters]
+        questions, tokens, money = excess
         for start, counter in found:
             if counter.start == start:
-                _add(counter.net, less)
+                net, too_much = counter.net, counter.excess
+                net[0] -= questions
+                net[1] -= tokens
+                net[2] -= money
+                too_much[0] += questions
+                too_much[1] += tokens
+                too_much[2] += money
 
     def _forget_counters(self) -> None:
         self._counters.clear()
