@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from hubbub.answers.base import GivenUp, Record
-from hubbub.answers.sqlite import KEEP_SECONDS, SETTLE_SECONDS, SqliteAnswers
-from hubbub.connections.sqlite import Connection, Sqlite
+from hubbub.answers.sqlite import KEEP_SECONDS, SCHEMA, SETTLE_SECONDS, SqliteAnswers
+from hubbub.connections.sqlite import Connection, Sqlite, read_sql
+from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound, StoreError
 from hubbub.core.messages import Chat, Message
 from hubbub.history.memory import MemoryHistory
 from hubbub.history.sqlite import SqliteHistory
 from hubbub.testing.answers import AnswerStoreContract, ended
+from tests.databases import pages_read
+
+WITHOUT_ROWIDS = SCHEMA[: SCHEMA.index(read_sql("hubbub.answers", "rowids.sql"))]
 
 
 class Clock:
@@ -157,6 +161,42 @@ async def test_a_database_of_the_first_form_is_brought_up_to_date(tmp_path: Path
             assert (peer.number, peer.seen_at) == (0, 0)
             assert [found.id for found in await store.claim(0)] == ["open"]
             assert await store.read("open") == [Record("open", 1, b"x")]
+
+
+async def test_a_database_without_rowids_keeps_all_it_holds(tmp_path: Path) -> None:
+    columns = "id, owner_id, opened_at, result, worker, place, grace_seconds, stop_reason, watched_at, expires_at"
+    columns += ", credential, trace"
+    rows = [
+        ("done", "ann", 1.0, b"{}", None, None, None, None, None, 9.0, None, None),
+        ("open", "bob", 2.0, None, 3, 4, 5.0, "revoked", 6.0, 7.0, "key", "00-trace"),
+    ]
+    portions = [("done", 2, b"two"), ("done", 4, b"four"), ("open", 1, b"one")]
+    async with Sqlite(tmp_path / "hubbub.db") as database:
+        await database.migrate("answers", WITHOUT_ROWIDS)
+
+        def fill(connection: Connection) -> None:
+            connection.many(f"insert into answer ({columns}) values ({', '.join('?' * 12)})", rows)
+            connection.many("insert into portion values (?, ?, ?)", portions)
+
+        await database.write(fill)
+        await database.migrate("answers", SCHEMA)
+        assert await database.read(Connection.all, f"select {columns} from answer order by id") == rows
+        assert await database.read(Connection.all, "select * from portion order by 1, 2") == portions
+        await database.write(Connection.all, "delete from answer where id = 'done'")  # with its portions
+        assert await database.read(Connection.all, "select * from portion") == portions[2:]
+
+
+async def test_an_answer_is_found_without_reading_the_long_ones_beside_it(store: SqliteAnswers, tmp_path: Path) -> None:
+    ids = [f"answer{number}" for number in range(30)]
+    for one in ids:
+        await store.open(one, "ann")
+        await store.append([Record(one, 1, b"x" * 300_000)], [Answer(one, 1, "done", "long " * 60_000)])
+    for query in (
+        "select owner_id from answer where id = ?",
+        "select 1 from portion where answer_id = ? and last_number = 0",
+    ):
+        pages = pages_read(str(tmp_path / "hubbub.db"), query, [(one,) for one in ids])
+        assert pages < 4 * len(ids)  # each text alone is 73 pages
 
 
 @pytest.mark.parametrize("way", ["open", "open_for_others"])

@@ -18,9 +18,9 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, 
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, StoreError
 
-_SCHEMA = tuple(
+SCHEMA = tuple(
     read_sql("hubbub.answers", f"{name}.sql")
-    for name in ("schema", "journal", "expiry", "credential", "trace", "process")
+    for name in ("schema", "journal", "expiry", "credential", "trace", "process", "rowids")
 )
 _SQL = load_sql("hubbub.answers", "answers.sql")
 
@@ -41,7 +41,7 @@ class SqliteAnswers:
         """By worker, the place from which on its journal has not been seen here."""
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("answers", _SCHEMA)
+        await self._database.migrate("answers", SCHEMA)
         self._journal.join(await self._database.write(_join))
         return self
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from hubbub.connections.postgres import Postgres
 
 CHATS: Mapping[str, int] = {
-    "history": 8,
-    "answers": 6,
+    "history": 9,
+    "answers": 7,
     "sessions": 1,
     "identity": 2,
     "cookies": 1,
@@ -24,7 +24,7 @@ CHATS: Mapping[str, int] = {
     "audit": 2,
     "person_jobs": 2,
     "guests": 1,
-    "links": 1,
+    "links": 2,
     "recovery": 1,
     "passkeys": 1,
     "provisioned": 1,

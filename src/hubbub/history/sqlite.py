@@ -17,9 +17,9 @@ from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sqlite_search import ChatIndex, note, note_answers
 from hubbub.history.words import begins_with
 
-_SCHEMA = tuple(
+SCHEMA = tuple(
     read_sql("hubbub.history", f"{name}.sql")
-    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation", "by_age", "assistants")
+    for name in ("schema", "fingerprint", "found", "noted", "marks", "annotation", "by_age", "assistants", "rowids")
 )
 _SQL = load_sql("hubbub.history", "history.sql")
 
@@ -32,7 +32,7 @@ class SqliteHistory:
         self._index = ChatIndex(database)
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("history", _SCHEMA)
+        await self._database.migrate("history", SCHEMA)
         self._index.start()
         return self
 
