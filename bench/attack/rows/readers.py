@@ -31,6 +31,7 @@ RATE = 15.0
 OTHERS = 40
 AT_ONCE = 25
 TURNS = 5
+DELAY_TURNS = 3
 A_TURN = 50
 """So many answers are counted at once: few enough for others on the machine to be the same in all turns."""
 REQUESTS = 400
@@ -166,7 +167,7 @@ def _p99(values: list[float]) -> float:
 
 async def _never_read(target: Target) -> Seen:
     """Let many never read, and as many others of the same answers be opened by nobody: to make and store them costs."""
-    many, seconds = (100, 0.0) if target.is_short else (500, 8.0)
+    many, seconds = (100, 0.0) if target.is_short else (500, 5.0)
     async with (
         _model(seconds) as base_url,
         target.serving({**through(base_url), "HUBBUB_SERVER__LOG_LEVEL": "warning"}) as server,
@@ -175,34 +176,29 @@ async def _never_read(target: Target) -> Seen:
         with contextlib.ExitStack() as stack:
             # First with some who read: what the server takes for so many answers at once is no sleeper's.
             await asyncio.gather(*(_ask_and_read(port) for _ in range(AT_ONCE)))
-            costs = await _costs(server) if seconds else None
-            alone = await _delays(port) if seconds else []
-            unopened = await _delays_beside(port, many, lambda: _ask_loud(port)) if seconds else []
-            await _until_written(port)
             before = _held_by(server)
             watching = asyncio.create_task(_most_held(server))
-            if seconds:
-                beside = await _delays_beside(port, many, lambda: _sleep_over(port, stack))
-                await _until_written(port)
-                later = await _delays(port)
-            else:
-                beside = later = []
-                await _begin(many, lambda: _sleep_over(port, stack))
-                await asyncio.sleep(2)
+            await _begin(many, lambda: _sleep_over(port, stack))
+            await (_until_written(port) if seconds else asyncio.sleep(2))
             after = _held_by(server)
             watching.cancel()
             most = await watching
+            later = _p99(await _delays(port)) if seconds else 0.0
+        delays = _Delays()
+        costs = await _costs(server) if seconds else None
+        for _ in range(DELAY_TURNS if seconds else 0):
+            await delays.add(port, many)
     each = (most - before) // many
     words = f"{many} readers: at most {each // KIB} KiB each, {(after - before) // many // KIB} KiB at last"
     if costs is None:
         return Seen(words, each <= MOST_BYTES)
-    unread, ratio = median(costs[1]) / median(costs[0]), _p99(beside) / _p99(unopened)
-    ratio_later = _p99(later) / _p99(alone)
+    alone, unopened, beside = (median(p99) for p99 in (delays.alone, delays.unopened, delays.beside))
+    unread, ratio, ratio_later = median(costs[1]) / median(costs[0]), beside / unopened, later / alone
     words += f"; {A_TURN} take {median(costs[1]):.2f} s of CPU"
     words += f", {median(costs[0]):.2f} s where nobody opens them ({unread:.2f})"
-    words += f"; others' p99 {_p99(alone) * 1000:.0f} ms alone, {_p99(unopened) * 1000:.0f} ms while {many} are written"
-    words += f" and nobody opens them, {_p99(beside) * 1000:.0f} ms while they are written and never read ({ratio:.2f})"
-    words += f", {_p99(later) * 1000:.0f} ms once they are written ({ratio_later:.2f})"
+    words += f"; others' p99 {alone * 1000:.0f} ms alone, {unopened * 1000:.0f} ms while {many} are written"
+    words += f" and nobody opens them, {beside * 1000:.0f} ms while they are written and never read ({ratio:.2f})"
+    words += f", {later * 1000:.0f} ms once they are written ({ratio_later:.2f})"
     return Seen(words, each <= MOST_BYTES and max(unread, ratio, ratio_later) <= MOST_RATIO)
 
 
@@ -232,6 +228,25 @@ async def _costs(server: HubbubServer) -> tuple[list[float], list[float]]:
             await _until_written(port)
             costs[turn % 2].append(cpu_of(server) - began)
     return costs
+
+
+@dataclass
+class _Delays:
+    """How late the latest hundredth of others' words came, in several turns: what else goes on moves single ones."""
+
+    alone: list[float] = field(default_factory=list[float])
+    unopened: list[float] = field(default_factory=list[float])
+    """While loud answers are written that nobody opens."""
+    beside: list[float] = field(default_factory=list[float])
+    """While they are written and never read."""
+
+    async def add(self, port: int, many: int) -> None:
+        """Take one more turn; the sleepers of it leave at its end."""
+        self.alone.append(_p99(await _delays(port)))
+        self.unopened.append(_p99(await _delays_beside(port, many, lambda: _ask_loud(port))))
+        with contextlib.ExitStack() as stack:
+            self.beside.append(_p99(await _delays_beside(port, many, lambda: _sleep_over(port, stack))))
+            await _until_written(port)
 
 
 async def _delays_beside(port: int, many: int, begin: Callable[[], Awaitable[object]]) -> list[float]:
