@@ -85,21 +85,24 @@ def test_it_waits_once_for_each_round() -> None:
 
 async def test_what_comes_together_is_committed_together() -> None:
     arrived, commits = 0, []
+    began = asyncio.get_running_loop().time()
 
     async def commit() -> None:
         commits.append(arrived)
 
     commit_loop = CommitLoop(commit)
     task = asyncio.create_task(commit_loop.run())
-    for _ in range(5):
-        arrived += 1
-        commit_loop.tell(is_urgent=False)
+    loop, told = asyncio.get_running_loop(), 0.0
+    while arrived < 5 or not commits or commits[-1] < arrived:
+        if arrived < 5:
+            arrived += 1
+            commit_loop.tell(is_urgent=False)
+            told = loop.time()
         await asyncio.sleep(0)
-    await asyncio.sleep(4 * LONGEST_SECONDS)
+    took = told - began
     task.cancel()
     await asyncio.wait({task})
-    assert len(commits) <= 2
-    assert commits[-1] == 5
+    assert len(commits) <= 2 + took / QUIET_SECONDS  # on a busy machine some time passes while they come
 
 
 async def test_a_source_that_has_something_is_looked_at_again_and_again() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from hubbub.connections.sqlite import Connection, Sqlite, read_sql
 from hubbub.core.messages import Chat, Message
-from hubbub.history.links_sqlite import LINKS, SqliteLinks
+from hubbub.history.links_sqlite import SqliteLinks
 from hubbub.history.records_sqlite import SqliteRecords
 from hubbub.history.sessions_sqlite import SqliteSessions
 from hubbub.history.sqlite import SCHEMA, SqliteHistory
@@ -55,17 +55,14 @@ async def test_a_database_without_rowids_keeps_all_it_holds(tmp_path: Path) -> N
             ("a1", "c1", "m1", "assistant", "", 4.0, "llama", '["books"]', None, ""),
         ],
         "annotation": [("c1", b"{}")],
-        "chat_link": [("l1", b"digest", "c1", "ann", "Ann", "some", '["person:bob"]', 5.0, 6.0, None, 0, b"[]")],
     }
     columns = {
         "chat": "id, owner_id, title, created_at, updated_at",
         "message": "id, chat_id, parent_id, role, text, created_at, model, collections, fingerprint, asked_with",
         "annotation": "*",
-        "chat_link": "*",
     }
     async with Sqlite(tmp_path / "hubbub.db") as database:
         await database.migrate("history", WITHOUT_ROWIDS)
-        await database.migrate("links", LINKS[:1])
 
         def fill(connection: Connection) -> None:
             for table, held in rows.items():
@@ -74,7 +71,6 @@ async def test_a_database_without_rowids_keeps_all_it_holds(tmp_path: Path) -> N
 
         await database.write(fill)
         await database.migrate("history", SCHEMA)
-        await database.migrate("links", LINKS)
         for table, held in rows.items():
             kept = await database.read(Connection.all, f"select {columns[table]} from {table}")
             assert sorted(kept, key=str) == sorted(held, key=str)

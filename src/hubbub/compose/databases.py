@@ -24,7 +24,7 @@ CHATS: Mapping[str, int] = {
     "audit": 2,
     "person_jobs": 2,
     "guests": 1,
-    "links": 2,
+    "links": 1,
     "recovery": 1,
     "passkeys": 1,
     "provisioned": 1,

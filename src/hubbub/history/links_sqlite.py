@@ -10,7 +10,7 @@ from hubbub.connections.sqlite import Connection, Row, Sqlite, load_sql, read_sq
 from hubbub.core.people import PERSON
 from hubbub.history.base import ChatLink, ListedLink
 
-LINKS = tuple(read_sql("hubbub.history", f"{name}.sql") for name in ("links_schema", "links_rowids"))
+_SCHEMA = read_sql("hubbub.history", "links_schema.sql")
 _SQL = load_sql("hubbub.history", "links.sql")
 
 
@@ -21,7 +21,7 @@ class SqliteLinks:
         self._database = database
 
     async def __aenter__(self) -> Self:
-        await self._database.migrate("links", LINKS)
+        await self._database.migrate("links", [_SCHEMA])
         return self
 
     async def __aexit__(
