@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from hubbub.conversation.declared import Declared, declared_in, is_bare, refers
 from hubbub.core.documents import Hit
 from hubbub.core.languages import is_stop_word
 from hubbub.core.sentences import sentences
@@ -33,6 +34,8 @@ _ROW = "|"
 _CONNECTING = frozenset("and of und y e et en van von и de du des del do da dos das di della".split())
 """These stand in headings; other words of the kind make a sentence: "Files are blue.", "It rained."."""
 _KOREAN_SENTENCE = ("다", "요", "오", "까")
+_LABELLED = re.compile(r"^[^\n:：]{1,40}[:：][ \t]*\S", re.MULTILINE)
+_VALUE = re.compile(r"[:：]\s*\S*\d")
 _ANNOUNCES = re.compile(r"[:：]\s*$")
 
 # How sentences begin that speak of what was named before, in the ten languages with the most pages on the web and
@@ -71,6 +74,8 @@ class Layout(NamedTuple):
 
     Such a heading is one with the sentence that follows it: it would say nothing by itself.
     """
+    declared: list[Declared]
+    """The lines that say by its code of what the text speaks."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -97,10 +102,24 @@ class Candidate(msgspec.Struct, frozen=True):
     """Whether it is the first below that."""
     columns: str = ""
     """The row that names the columns, where the sentence is a row of a table."""
+    since: int | None = None
+    """Where the line begins that says by its code of what the sentence speaks, which it is quoted with."""
+    declared: Set[str] = frozenset()
+    """The terms of that line, and of those like it that the sentence is of."""
 
     @property
     def text(self) -> str:
         return self.hit.text[self.start : self.end]
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it names something by a code, and says hardly more of it."""
+        return is_bare(self.text)
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is made of lines with labels: "Customer: Ann Lee", "Price: 39 EUR"."""
+        return len(_LABELLED.findall(self.text)) > 1
 
 
 class Reading(NamedTuple):
@@ -171,6 +190,7 @@ def read(hits: Sequence[Hit]) -> Generator[None, None, Reading]:
                         heading=run_in or innermost,
                         opens=not named and (begins if run_in else place == 0),
                         columns=named,
+                        declared=_declared(text, layout, start, end, language),
                     )
                 )
             seen.add(sentence)
@@ -194,7 +214,7 @@ def _layout(text: str, language: str) -> Layout:
             continue
         spans.append((start, end))
         may_be = is_first
-    return Layout(spans, begins, headings)
+    return Layout(spans, begins, headings, declared_in(text))
 
 
 def _begins(text: str, before: int, start: int) -> bool:
@@ -226,7 +246,7 @@ def _run_in(text: str, start: int, end: int, language: str) -> str:
 def _is_quotable(text: str, start: int, end: int) -> bool:
     if end - start > QUOTE_CHARACTERS or text[end - 1] in "?？؟" or text[start:end].strip("|-: \t") == "":
         return False
-    if _is_salutation(text, start, end):
+    if _is_salutation(text, start, end) or refers(text[start:end]):
         return False
     return not _is_heading(text, start, end)
 
@@ -239,6 +259,8 @@ def _is_salutation(text: str, start: int, end: int) -> bool:
 def _is_heading(text: str, start: int, end: int) -> bool:
     """Tell whether a sentence is a line by itself, set apart below, that ends in no stop."""
     is_apart = text[start - 1 : start] in ("", "\n") and text.startswith("\n\n", end)
+    if is_apart and (_VALUE.search(text, start, end) or "\n" in text[start:end]):
+        return False  # a line of a form: "Total: 120.00"; or several
     if is_apart and _ITEM.match(text, start):
         is_apart = text[start].isalnum() and text[max(0, start - 2) : start] in ("", "\n\n")  # no list's last item
     return is_apart and end - start <= HEADING_CHARACTERS and text[end - 1].isalnum()
@@ -246,6 +268,29 @@ def _is_heading(text: str, start: int, end: int) -> bool:
 
 def _terms(text: str, language: str) -> Set[str]:
     return frozenset(index_terms(text, language))
+
+
+def _declared(text: str, layout: Layout, start: int, end: int, language: str) -> Set[str]:
+    lines = [text[one.start : one.end] for one in layout.declared if start < one.end and one.start < end]
+    return _terms(" ".join(lines), language) if lines else frozenset()
+
+
+def with_declared(candidate: Candidate) -> list[Candidate]:
+    """Return a sentence once more with each of the lines that say by its code of what it speaks, if any."""
+    found: list[Candidate] = []
+    for line in candidate.layout.declared:
+        is_of_it = line.first <= candidate.start < line.last and not line.start <= candidate.start < line.end
+        start, end = min(line.start, candidate.start), max(line.end, candidate.end)
+        if is_of_it and not candidate.columns and end - start <= QUOTE_CHARACTERS:
+            terms = _terms(candidate.hit.text[line.start : line.end], candidate.language)
+            named, around = candidate.named | terms, candidate.around | terms
+            since, declared = line.start, candidate.declared | terms
+            found.append(
+                msgspec.structs.replace(
+                    candidate, named=named, around=around, leans=True, since=since, declared=declared
+                )
+            )
+    return found
 
 
 def is_item(candidate: Candidate) -> bool:
@@ -265,7 +310,11 @@ def with_neighbours(candidate: Candidate, *, with_steps: bool = False) -> Span:
     last = _last(text, spans, place, spans[first][0])
     if with_steps and _ITEM.match(text, spans[place][0]):
         last = max(last, _last_item(text, spans, place))
-    return spans[first][0], spans[last][1]
+    start, end = spans[first][0], spans[last][1]
+    if candidate.since is not None:
+        start = min(start, candidate.since)
+        end = max(end, next(line.end for line in layout.declared if line.start == candidate.since))
+    return start, end
 
 
 def _first(text: str, layout: Layout, place: int) -> int:

@@ -53,9 +53,7 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
     text = question.strip()
     if language in PUTS_NOUNS_IN_CAPITALS:
         text = _WITH_NOUN.sub(r"\1", text)
-    written = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
-    dated = [code for code in written if any(date == code for date, _ in dates(code))]
-    codes = [code for code in written if code not in dated]
+    codes, dated = _codes_and_dates(text)
     rest = _CODE.sub(" ", text)
     numbers = [number for number in _NUMBER.findall(rest) if sum(map(str.isdigit, number)) >= _LEAST_DIGITS] + dated
     names: list[str] = []
@@ -68,6 +66,17 @@ def musts(question: str, language: str, languages: Iterable[str]) -> Musts:
         tuple(_terms(names, language, languages)),
         (*names, *numbers),
     )
+
+
+def codes_in(text: str) -> list[str]:
+    """Return the codes of a text as they are written there; dates are none."""
+    return _codes_and_dates(text)[0]
+
+
+def _codes_and_dates(text: str) -> tuple[list[str], list[str]]:
+    written = [code for code in _CODE.findall(text) if not _ORDINAL.fullmatch(code)]
+    dated = [code for code in written if any(date == code for date, _ in dates(code))]
+    return [code for code in written if code not in dated], dated
 
 
 def compares(question: str, language: str, needed: Musts) -> bool:

@@ -16,15 +16,17 @@ from hubbub.conversation.candidates import (
     WITH_NEIGHBOURS_CHARACTERS,
     Candidate,
     read,
+    with_declared,
     with_neighbours,
 )
 from hubbub.conversation.contrasts import Contrasts
 from hubbub.conversation.cues import ITEM_NUMBER, counted, cue, locates
+from hubbub.conversation.declared import called
 from hubbub.conversation.kinds import shows_kind
 from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
-from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
+from hubbub.conversation.shares import akin_of, among, has_any, says_asked, share_of, worth_of
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
@@ -56,6 +58,8 @@ LOCATED = 0.4
 """A sentence that says where the thing lies, where that is asked."""
 DENIED = 0.2
 """A sentence that says what is not so, where that is asked."""
+UNASKED = 0.3
+"""What is taken off the score of a sentence that says only of which thing it is asked, beside one that says more."""
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
 SAME_THING = 0.63
@@ -91,6 +95,20 @@ _MEASURE = re.compile(
     |qual\s+(?:é\s+)?[oa]?\s*(?:prazo|valor|data|hora|preço|duração|dia|ano|mês)
     |welke?\s+(?:tijd|termijn|bedrag|datum|prijs|duur|dag|jaar|maand)|vilke[nt]\s+(?:tid|frist|summa|datum)
     |сколько\s+времени|как(?:ого|ой|ая|ую|ом)\s+(?:времени|время|срока?|сумм[аыу]|дат[аыу]|цен[аыу]))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# "What are the rules for guests?": whatever stands below "Guests" says something of what is asked.
+_AT_LARGE = re.compile(
+    r"""\b(?:rules?|regulations?|polic(?:y|ies)|information|details?|sa(?:y|ys|id)|tell|told|know|known|explain|describe
+    |appl(?:y|ies)|means?|meaning|stand|regulated?|provisions?|written|stated?|about
+    |Regel\w*|Vorschrift\w*|Information\w*|Bestimmung\w*|geregelt|gesagt|steht|gilt|gelten|bedeutet|heißt|erklär\w*|beschreib\w*
+    |règle\w*|règlement\w*|informations?|dit|concernant|prévu\w*|signifie|expliqu\w*|décri\w*
+    |reglas?|normas?|reglamento|información|dice\w*|significa|sabe\w*|explica\w*|describe\w*
+    |regole?|regolamento|informazioni|detto|spiega\w*|descriv\w*
+    |regras?|regulamento|informaç\w+|diz\w*|sobre
+    |regels?|regeling\w*|voorschrift\w*|informatie|zegt|betekent|geldt
+    |правил\w*|информаци\w*|сказано|говорит\w*|известно|означает|regu\w+|zasad\w*|informacj\w*)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -132,8 +150,12 @@ class Rated(msgspec.Struct, frozen=True):
     """Whether it is the first sentence below a heading that names what is asked."""
     says_all: bool = False
     """Whether it holds all that the question names."""
+    says_asked: bool = True
+    """Whether it says something of what is asked, and not only of which thing it is asked."""
     has_counted: bool = True
     """Whether it speaks of what its question wants to be counted, if anything."""
+    below: str = ""
+    """The heading above it, where that names something of the question that the sentence itself does not."""
     means: str = ""
     """The word of the question that it says in another word."""
     compared: tuple[Term, ...] = ()
@@ -208,12 +230,11 @@ def _most_frequent(languages: Sequence[str]) -> str:
 
 
 def _meant(one: Rated) -> str:
-    """Return the text whose meaning is compared: what a sentence leans on belongs to it."""
+    """Return the text whose meaning is compared: what a sentence leans on and stands below belongs to it."""
     candidate = one.candidate
-    if not candidate.leans:
-        return candidate.text
-    start, end = with_neighbours(candidate)
-    return candidate.hit.text[start:end]
+    start, end = with_neighbours(candidate) if candidate.leans else (candidate.start, candidate.end)
+    said = candidate.hit.text[start:end]
+    return f"{one.below}: {said}" if one.below else said
 
 
 def rate(question: str, hits: Sequence[Hit]) -> list[Quote]:
@@ -260,28 +281,36 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     counted_terms = among(wanted, query_terms(counted(question, language), languages, language))
     needed = musts(question, language, languages)
     subjects = _subjects_of(candidates, needed.names)
+    at_large = query_terms(" ".join([*_AT_LARGE.findall(question), called(question)]), languages, language)
+    known = (*needed.codes, *needed.numbers, *needed.names, *among(wanted, at_large))
     spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
     is_compared = compares(question, language, needed)
     enough = any if is_compared else all
-    headed: dict[str, tuple[float, float]] = {}
+    headed: dict[tuple[str, str], tuple[float, float, Set[str]]] = {}
     rated: list[Rated] = []
-    for candidate in candidates:
+    for found in candidates:
         yield
-        if not _holds_what_must_be(needed, candidate, enough):
+        candidate = _naming_what_must_be(needed, found, enough)
+        if candidate is None:
             continue
-        share = share_of(worth, candidate, akin)
         has_cue = 0.5 if holds_cue is None else float(holds_cue(ITEM_NUMBER.sub("", candidate.text), asked))
         lacks_one = not enough(holds(candidate.named, one) for one in spelled) and bool(spelled)
         lacks_subject = not lacks_one and not all(holds(candidate.named, one) for one in subjects)
-        heading = candidate.heading
-        if heading not in headed:
-            headed[heading] = _alike(asked, heading), _names(wanted, heading, candidate.language)
-        alike, names = headed[heading]
+        heading, path = candidate.heading, candidate.hit.heading
+        if (heading, path) not in headed:
+            headed[heading, path] = (
+                _alike(asked, heading),
+                _names(wanted, heading, candidate.language),
+                frozenset(index_terms(path, candidate.language)),
+            )
+        alike, names, above = headed[heading, path]
+        share = share_of(worth, candidate, akin, above)
         opening = names if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
+        says = says_asked(wanted, known, candidate, akin, above | candidate.declared)
         rated.append(
             Rated(
                 candidate,
@@ -295,12 +324,27 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
+                says_asked=says and not (lacks_one and candidate.is_record),
                 has_counted=has_any(candidate, counted_terms, akin),
                 compared=(*needed.names, *needed.codes) if is_compared else (),
                 doubt=MISSING_NAME * lacks_subject,
+                below=heading if any(holds(above, one) and not holds(candidate.terms, one) for one in wanted) else "",
             )
         )
-    return _best_first(rated)
+    return _best_first(_asked_first(rated))
+
+
+def _asked_first(rated: Sequence[Rated]) -> list[Rated]:
+    """Rate lower what says only of which thing it is asked, where what stands with it says something of the rest."""
+    said = {_place(one.candidate) for one in rated if one.says_asked}
+    return [
+        one if one.says_asked or _place(one.candidate) not in said else replace(one, score=one.score - UNASKED)
+        for one in rated
+    ]
+
+
+def _place(candidate: Candidate) -> tuple[str, str]:
+    return candidate.hit.passage_id, candidate.heading
 
 
 def _subjects_of(candidates: Sequence[Candidate], names: Sequence[Term]) -> list[Term]:
@@ -316,6 +360,16 @@ def _holds_what_must_be(needed: Musts, candidate: Candidate, enough: Callable[[I
     return (not needed.codes or enough(holds(candidate.named, code) for code in needed.codes)) and all(
         holds(where, number) for number in needed.numbers
     )
+
+
+def _naming_what_must_be(
+    needed: Musts, candidate: Candidate, enough: Callable[[Iterable[bool]], bool]
+) -> Candidate | None:
+    """Return a sentence so that it names what must be there: by itself, or with the line that says what it is of."""
+    if _holds_what_must_be(needed, candidate, enough):
+        return candidate
+    others = with_declared(candidate) if needed.codes else []
+    return next((one for one in others if _holds_what_must_be(needed, one, enough)), None)
 
 
 def _alike(asked: Set[str], heading: str) -> float:
@@ -373,7 +427,11 @@ def _answers(question: str, one: Rated, quote: str) -> bool:
     candidate = one.candidate
     language = _asked_in(question, candidate)
     above = f"{candidate.hit.heading}\n{candidate.heading}\n{candidate.columns}"
-    if not one.has_counted or not shows_kind(question, language, quote, above, candidate.language):
+    if (
+        not one.says_asked
+        or not one.has_counted
+        or not shows_kind(question, language, quote, above, candidate.language)
+    ):
         return False
     says_not = negated(question, language)
     if says_not is not None and not says_not.search(quote):

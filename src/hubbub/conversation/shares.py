@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from hubbub.conversation.candidates import Candidate
@@ -16,6 +16,8 @@ _COMPOUNDING = frozenset(
 _LEAST_AKIN = 4
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
+HEADED = 0.6
+"""… so much where the heading that it stands below has it, which says of what it speaks"""
 LEANT_ON = 0.7
 """… and so much where the sentence speaks of what stands before it, as "It is dominated by …" does."""
 AKIN = 0.6
@@ -91,6 +93,35 @@ def has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Aki
     )
 
 
+def says_asked(
+    wanted: Sequence[Term], named: Collection[Term], candidate: Candidate, akin: Mapping[Term, Akin], above: Set[str]
+) -> bool:
+    """Tell whether a sentence says something of what is asked of a thing, where it is known which thing that is.
+
+    That are the terms that the question names (`named`) and those of the heading or the line that says of what the
+    sentence speaks (`above`). Of the others it has to hold one: "The seal is replaced every 500 hours", below
+    "Pump P-200", says nothing of the warranty of the P-200.
+    """
+    of_the_thing = [one for one in wanted if holds(above, one)]
+    if not of_the_thing and not candidate.is_bare:
+        return True
+    others = [one for one in wanted if one not in of_the_thing and one not in named]
+    return not others or any(
+        holds(candidate.terms, one)
+        or (akin and _akin_part(one, akin[one], candidate) >= AKIN)
+        or _is_derived(one, candidate.terms)
+        for one in others
+    )
+
+
+def _is_derived(term: Term, said: Set[str]) -> bool:
+    """Tell whether one of these words begins as a term does, or the other way round: "weigh", "weight"."""
+    forms = [form for form in term.forms if len(form) >= _LEAST_AKIN]
+    return any(
+        len(word) >= _LEAST_AKIN and (word.startswith(form) or form.startswith(word)) for form in forms for word in said
+    )
+
+
 def worth_of(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapping[Term, Akin]) -> dict[Term, float]:
     """Return each term's part in the question, the rarer among the sentences the greater; 1 together."""
     held = Counter(
@@ -106,14 +137,19 @@ def worth_of(wanted: Sequence[Term], candidates: Sequence[Candidate], akin: Mapp
     return {term: part / total for term, part in worth.items()}
 
 
-def share_of(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, Akin]) -> float:
-    """Return how much of the question a sentence holds, by the terms' parts in it; 1 where it holds all."""
+def share_of(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term, Akin], above: Set[str]) -> float:
+    """Return how much of the question a sentence holds, by the terms' parts in it; 1 where it holds all.
+
+    `above` are the terms of the heading that it stands below.
+    """
     share = 0.0
     for term, part in worth.items():
         if holds(candidate.terms, term):
             share += part
             continue
         around = (LEANT_ON if candidate.leans else AROUND) if holds(candidate.around, term) else 0.0
+        if holds(above, term):
+            around = max(around, HEADED)
         in_another_way = _akin_part(term, akin[term], candidate) if akin else 0.0
         share += part * (in_another_way if in_another_way >= AKIN else max(in_another_way, around))
     return share

@@ -1,6 +1,7 @@
 """What a loader finds in a file: headings, paragraphs, code and tables, in reading order."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -65,6 +66,17 @@ class Loaded(msgspec.Struct, frozen=True):
     """Hidden parts, in their order."""
     held: int = 0
     """How many characters a cruder count finds in the file, white space aside; 0 where none was made."""
+
+
+def title_among(blocks: Sequence[Block]) -> str:
+    """Return the first heading, where no other is as high: it stands above the whole text. Empty: none does.
+
+    Of several chapters none names the others' contents.
+    """
+    headings = [block for block in blocks if isinstance(block, Heading)]
+    if not headings or any(other.level <= headings[0].level for other in headings[1:]):
+        return ""
+    return headings[0].text
 
 
 def row_line(cells: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
-from hubbub.ingest.blocks import Block, Heading, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Loaded, Paragraph, title_among
 from hubbub.ingest.loaders import embedded
 from hubbub.ingest.loaders.ooxml import Package, damaged
 from hubbub.ingest.loaders.word_parts import Parts, Section
@@ -41,9 +41,9 @@ def load(file: BinaryIO) -> Loaded:
     if walk.not_calculated:
         parts.lose_fields(walk.not_calculated)
     inner, lost = embedded.inner(parts.package, walk.embedded)
-    first = next((block.text for block in blocks if isinstance(block, Heading)), "")
+    title = parts.package.title() or title_among(blocks)
     omitted = (*parts.omissions(), *lost)
-    return Loaded([*blocks, *inner], title=parts.package.title() or first, omitted=omitted, held=parts.held)
+    return Loaded([*blocks, *inner], title=title, omitted=omitted, held=parts.held)
 
 
 def _sections(walk: Walk, body: Element, parts: Parts) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table
+from hubbub.ingest.blocks import Block, Code, Heading, Loaded, Paragraph, Table, title_among
 from hubbub.ingest.loaders import html
 from hubbub.ingest.loaders.encoding import read_text
 
@@ -17,7 +17,7 @@ _TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
 def load(file: BinaryIO) -> Loaded:
     """Return a Markdown file's blocks, its front matter first.
 
-    The title is that of the front matter, or the first heading of level 1.
+    The title is that of the front matter, or the heading that stands above all others.
     """
     return read(read_text(file))
 
@@ -32,8 +32,7 @@ def read(text: str) -> Loaded:
         blocks += [Code(front.group(1).strip("\n"))] if front.group(1).strip() else []
         text = text[front.end() :]
     blocks += _blocks(text)
-    first = next((block.text for block in blocks if isinstance(block, Heading) and block.level == 1), "")
-    return Loaded(blocks, title=title or first)
+    return Loaded(blocks, title=title or title_among(blocks))
 
 
 def _blocks(text: str) -> list[Block]:
