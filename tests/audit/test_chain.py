@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from hubbub.audit import postgres
-from hubbub.audit.base import Audit
-from hubbub.audit.chain import FIRST, PRUNED, Entry, digest_of
+from hubbub.audit.base import Audit, Filter
+from hubbub.audit.chain import FIRST, PRUNED, UNREADABLE, Entry, Kept, digest_of, verified_whole
 from hubbub.audit.postgres import PostgresAudit
 from hubbub.audit.sqlite import SqliteAudit, record
 from hubbub.connections.postgres import Connection as PostgresConnection
@@ -118,6 +118,14 @@ MEDDLING = {
         1,
         "Entry 2 was changed",
     ),
+    "one put in before the first": ("insert into audit values (0, '{}', zeroblob(32))", 0, "Entry 0 stands before"),
+    "one put in far before": (
+        "insert into audit (number, entry, digest) select -7, entry, digest from audit where number = 3",
+        0,
+        "Entry -7 stands before",
+    ),
+    "a digest emptied": ("update audit set digest = x'' where number = 2", 1, "Entry 2 was changed"),
+    "no JSON any more": ("update audit set entry = 'gone' where number = 4", 3, "Entry 4 was changed"),
     "one put in": ("insert into audit values (6, '{}', zeroblob(32))", 5, "Entry 6 was changed"),
 }
 
@@ -128,6 +136,39 @@ async def test_meddling_is_found(place: Place, audit: Audit, script: str, holdin
     verdict = await audit.verify()
     assert verdict.entries == holding
     assert fault in verdict.fault
+    assert len((await audit.find(Filter())).entries) >= holding, "what is left can be looked at"
+
+
+@pytest.mark.parametrize("value", ["x'ff'", "5", "''"])
+@pytest.mark.parametrize("column", ["entry", "digest"])
+async def test_a_row_of_another_kind_is_found_and_hides_no_others(tmp_path: Path, column: str, value: str) -> None:
+    async with Sqlite(tmp_path / "hubbub.db") as database, SqliteAudit(database) as audit:
+        for deed in DEEDS:
+            await audit.recording(Entry(at=1000.0, who="ann", deed=deed))()
+        await asyncio.to_thread(
+            meddled, tmp_path / "hubbub.db", f"update audit set {column} = {value} where number = 3"
+        )
+        assert "Entry 3 was changed" in (await audit.verify()).fault
+        found = [entry.deed for _, entry in (await audit.find(Filter())).entries]
+        expected = [*DEEDS[:2], UNREADABLE, *DEEDS[3:]] if column == "entry" else DEEDS
+        assert found == expected[::-1]
+
+
+async def test_entries_that_are_pruned_while_they_are_checked_are_no_fault(audit: Audit) -> None:
+    starts = [(0, FIRST), (2, b"2" * 32)]
+    every = [one async for one in audit.entries()]
+    seen = 0
+
+    async def start() -> tuple[int, bytes]:
+        return starts[min(seen, 1)] if seen < 2 else (0, FIRST)
+
+    async def rows(after: int) -> AsyncIterator[Kept]:
+        nonlocal seen
+        seen += 1
+        for one in every[2 if seen == 1 else 0 :]:
+            yield one
+
+    assert (await verified_whole(start, rows, None)).fault == ""
 
 
 async def test_a_cut_end_and_a_chain_written_anew_are_found_by_what_was_known(place: Place, audit: Audit) -> None:

@@ -2,15 +2,18 @@
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal, TypeAlias
 
 import msgspec
 
 FIRST = bytes(32)
 """What stands in place of the digest before the first."""
+BEFORE_ALL = -(2**63)
+"""A number that no entry stands before: a chain begins with 1, but a row may be put in with any."""
 PRUNED = "audit pruned"
 """The deed that says that the entries before another one were deleted, since their time was over."""
+UNREADABLE = "unreadable: this entry was changed"
 Outcome: TypeAlias = Literal["done", "refused", "failed", "unknown"]
 """Unknown is what was cut off in the middle, so that nobody can tell."""
 
@@ -51,6 +54,20 @@ class Verdict(msgspec.Struct, frozen=True):
     """What is wrong with the next one; empty where all hold."""
 
 
+def kept_of(number: int, entry: object, digest: object) -> Kept:
+    """Return an entry as a row has it, whatever was put there in its place."""
+    text = entry if isinstance(entry, bytes) else str(entry).encode("utf-8", "surrogateescape")
+    return Kept(number, text, digest if isinstance(digest, bytes) else b"")
+
+
+def entry_in(kept: object) -> Entry:
+    """Return what an entry says; one that was made unreadable says that, and hides no others."""
+    try:
+        return msgspec.json.decode(kept_of(0, kept, b"").entry, type=Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Entry(at=0.0, who="", deed=UNREADABLE, outcome="unknown")
+
+
 def as_line(one: Kept) -> bytes:
     """Return an entry as it is exported: a line of JSON, with its number and its digest."""
     return b'{"number":%d,"digest":"%s",%s\n' % (one.number, one.digest.hex().encode(), one.entry[1:])
@@ -77,6 +94,8 @@ async def verified(
     is_told = number == 0
     until = pruned_until(number, digest)
     async for one in kept:
+        if one.number <= number:
+            return Verdict(number, digest, f"Entry {one.number} stands before the first one, and is none of the chain.")
         if one.number != number + 1:
             return Verdict(number, digest, f"Entry {number + 1} is missing.")
         if not hmac.compare_digest(one.digest, digest_of(digest, one.number, one.entry)):
@@ -84,7 +103,7 @@ async def verified(
         if known is not None and known[0] == one.number and not hmac.compare_digest(known[1], one.digest):
             return Verdict(number, digest, f"Entry {one.number} is not the one that was known: all was written anew.")
         if not is_told:
-            told = msgspec.json.decode(one.entry, type=Entry)
+            told = entry_in(one.entry)
             is_told = told.deed == PRUNED and told.what == until
         number, digest = one.number, one.digest
     if not is_told:
@@ -92,3 +111,16 @@ async def verified(
     if known is not None and known[0] > number:
         return Verdict(number, digest, f"Entries {number + 1} to {known[0]} are missing at the end.")
     return Verdict(number, digest)
+
+
+async def verified_whole(
+    start: Callable[[], Awaitable[tuple[int, bytes]]],
+    every: Callable[[int], AsyncIterator[Kept]],
+    known: tuple[int, bytes] | None,
+) -> Verdict:
+    """Check all that is kept. Where entries were pruned meanwhile, which moves the start, it is done again."""
+    while True:
+        began = await start()
+        verdict = await verified(every(BEFORE_ALL), known, start=began)
+        if not verdict.fault or await start() == began:
+            return verdict

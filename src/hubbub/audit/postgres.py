@@ -12,7 +12,18 @@ from typing import Any, Self
 import msgspec
 
 from hubbub.audit.base import EntryOf, Filter, Found
-from hubbub.audit.chain import FIRST, PRUNED, Entry, Kept, Verdict, digest_of, pruned_until, verified
+from hubbub.audit.chain import (
+    FIRST,
+    PRUNED,
+    Entry,
+    Kept,
+    Verdict,
+    digest_of,
+    entry_in,
+    kept_of,
+    pruned_until,
+    verified_whole,
+)
 from hubbub.audit.outbox import Outbox, put_out
 from hubbub.audit.sqlite import LOOKED_THROUGH, PAGE, SETTINGS, digests_of, settings_entry
 from hubbub.connections.joining import Joining
@@ -23,7 +34,6 @@ from hubbub.core.shown import ShownSetting
 
 STEPS = (read_sql("hubbub.audit", "postgres/schema.sql"),)
 _SQL = load_sql("hubbub.audit", "postgres/audit.sql")
-_ENTRY = msgspec.json.Decoder(Entry)
 LOCK = 0x61756469
 """The advisory lock of whoever appends."""
 
@@ -82,7 +92,7 @@ class PostgresAudit:
         """Yield the entries above a number, in order."""
         while rows := await self._database.all(_SQL["after"], after, PAGE):
             for number, entry, digest in rows:
-                yield Kept(number, entry.encode(), digest)
+                yield kept_of(number, entry, digest)
             after = rows[-1][0]
 
     async def find(self, wanted: Filter, *, before: int = 0, limit: int = 100) -> Found:
@@ -93,7 +103,7 @@ class PostgresAudit:
             rows = await self._database.all(_SQL["before"], place, PAGE)
             for number, text in rows:
                 place, looked = number, looked + 1
-                entry = _ENTRY.decode(text)
+                entry = entry_in(text)
                 if wanted.takes(entry):
                     found.append((number, entry))
                     if len(found) == limit:
@@ -130,7 +140,7 @@ class PostgresAudit:
             await connection.all(_SQL["lock"], LOCK)
             old: list[tuple[int, bytes]] = []
             for number, text, digest in await connection.all(_SQL["oldest"], most):
-                if _ENTRY.decode(text).at >= before:
+                if entry_in(text).at >= before:
                     break
                 old.append((number, digest))
             if not old:
@@ -148,8 +158,11 @@ class PostgresAudit:
 
     async def verify(self, known: tuple[int, bytes] | None = None) -> Verdict:
         """Check the chain from its first entry on; `known` is an entry's number and digest as they once were."""
+        return await verified_whole(self._start, self.entries, known)
+
+    async def _start(self) -> tuple[int, bytes]:
         row = await self._database.one(_SQL["start"])
-        return await verified(self.entries(), known, start=(row[0], row[1]) if row else (0, FIRST))
+        return (row[0], row[1]) if row else (0, FIRST)
 
 
 async def _append(connection: Connection, data: bytes) -> None:

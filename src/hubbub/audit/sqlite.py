@@ -9,7 +9,18 @@ from typing import Any, Self
 import msgspec
 
 from hubbub.audit.base import EntryOf, Filter, Found
-from hubbub.audit.chain import FIRST, PRUNED, Entry, Kept, Verdict, digest_of, pruned_until, verified
+from hubbub.audit.chain import (
+    FIRST,
+    PRUNED,
+    Entry,
+    Kept,
+    Verdict,
+    digest_of,
+    entry_in,
+    kept_of,
+    pruned_until,
+    verified_whole,
+)
 from hubbub.audit.outbox import Outbox, put_out
 from hubbub.connections.joining import Joining
 from hubbub.connections.sqlite import Connection, Sqlite, Write, load_sql, read_sql
@@ -17,7 +28,6 @@ from hubbub.core.shown import ShownSetting
 
 _STEPS = [read_sql("hubbub.audit", "schema.sql"), read_sql("hubbub.audit", "pruned.sql")]
 _SQL = load_sql("hubbub.audit", "audit.sql")
-_ENTRY = msgspec.json.Decoder(Entry)
 PAGE = 500
 SETTINGS, MOST_TOLD = "settings", 20
 LOOKED_THROUGH = 20_000
@@ -81,7 +91,7 @@ class SqliteAudit:
         """Yield the entries above a number, in order."""
         while rows := await self._database.read(Connection.all, _SQL["after"], (after, PAGE)):
             for number, entry, digest in rows:
-                yield Kept(number, entry.encode(), digest)
+                yield kept_of(number, entry, digest)
             after = rows[-1][0]
 
     async def find(self, wanted: Filter, *, before: int = 0, limit: int = 100) -> Found:
@@ -92,7 +102,7 @@ class SqliteAudit:
             rows = await self._database.read(Connection.all, _SQL["before"], (place, PAGE))
             for number, text in rows:
                 place, looked = number, looked + 1
-                entry = _ENTRY.decode(text)
+                entry = entry_in(text)
                 if wanted.takes(entry):
                     found.append((number, entry))
                     if len(found) == limit:
@@ -127,7 +137,7 @@ class SqliteAudit:
         def delete(connection: Connection) -> int:
             old: list[tuple[int, bytes]] = []
             for number, text, digest in connection.all(_SQL["oldest"], (most,)):
-                if _ENTRY.decode(text).at >= before:
+                if entry_in(text).at >= before:
                     break
                 old.append((number, digest))
             if not old:
@@ -144,8 +154,11 @@ class SqliteAudit:
 
     async def verify(self, known: tuple[int, bytes] | None = None) -> Verdict:
         """Check the chain from its first entry on; `known` is an entry's number and digest as they once were."""
+        return await verified_whole(self._start, self.entries, known)
+
+    async def _start(self) -> tuple[int, bytes]:
         row = await self._database.read(Connection.one, _SQL["start"])
-        return await verified(self.entries(), known, start=(row[0], row[1]) if row else (0, FIRST))
+        return (row[0], row[1]) if row else (0, FIRST)
 
 
 def digests_of(settings: Sequence[ShownSetting]) -> dict[str, str]:
