@@ -236,7 +236,9 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
         assert [name for name, _ in ERASURES if not job["report"][name]] == [], "of each kind something went"
         assert job["report"]["chats"] == 4, "the temporary one and the conversation, too"
         assert job["report"]["collections"] == 2, "files that no chat has, too; those of a chat went with it"
-        assert "audit" in job["report"]["stays"]
+        lines = await audited(root, deed="invited")
+        assert "ada@example.org" in [one["what"] for one in lines], "which stays, and the report says so"
+        assert "the e-mail address of an invitation" in job["report"]["stays"]
         async with ada.get("/api/chats") as response:
             assert response.status == 401
         assert (await sign_in(ada, "ada@example.org"))[0] == 401
@@ -295,7 +297,8 @@ def check_export(archive: zipfile.ZipFile, things: dict[str, str]) -> None:
     assert read("guests.json") == ["a-guest"]
     assert read("readings.json")[0]["reason"] == "Case 6"
     deeds = [json.loads(line)["deed"] for line in archive.read("audit.jsonl").splitlines()]
-    assert {"sign-in", "document added", "export asked for"} <= set(deeds)
+    assert {"sign-in", "document added", "export asked for", "invited"} <= set(deeds)
+    assert deeds[-1] == "invited", "the newest first"
 
 
 async def test_a_hold_keeps_everything_until_it_ends(tmp_path: Path) -> None:

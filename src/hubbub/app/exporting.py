@@ -255,17 +255,26 @@ class Exporting:
         yield len(jobs) + len(holds)
 
     async def audit(self, person_id: str, archive: Archive) -> AsyncGenerator[int]:
-        """Write what the audit has of the person."""
-        lines: list[Mapping[str, Any]] = []
+        """Write what the audit has of the person: by their ids, as a guest too, and by their e-mail."""
+        guests = await self._app.guests.taken_by(person_id) if self._app.guests is not None else []
+        known = await self._app.people.find(person_id) if self._app.people is not None else None
+        account = await self._app.accounts.of(person_id) if self._app.accounts is not None else None
+        emails = {one for one in (known and known.email, account and account.email) if one}
+        found: dict[int, Mapping[str, Any]] = {}
+        for name in (person_id, *guests, *emails):
+            found |= {number: line async for number, line in self._audited(name)}
+        await archive.lines("audit.jsonl", [found[number] for number in sorted(found, reverse=True)])
+        yield len(found)
+
+    async def _audited(self, name: str) -> AsyncGenerator[tuple[int, Mapping[str, Any]]]:
         before = 0
         while (audit := self._app.audit) is not None:
-            found = await audit.find(Filter(about=person_id), before=before, limit=AT_ONCE)
-            lines += [{"number": number, **msgspec.structs.asdict(entry)} for number, entry in found.entries]
+            found = await audit.find(Filter(about=name), before=before, limit=AT_ONCE)
+            for number, entry in found.entries:
+                yield number, {"number": number, **msgspec.structs.asdict(entry)}
             before = found.next
             if not before:
                 break
-        await archive.lines("audit.jsonl", lines)
-        yield len(lines)
 
 
 def _path_of(collection: Collection, document: Document) -> str:

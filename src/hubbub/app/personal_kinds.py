@@ -165,7 +165,11 @@ KINDS: Sequence[Kind] = (  # in the order in which they are deleted
         tables=("audit", "audit_outbox"),
         told="audit.jsonl        what the audit has of the person, a line each, the newest first",
         export=Exporting.audit,
-        stays="Lines of the audit name the person's id: they are chained, and go when the time of the audit is over.",
+        stays=(
+            "Lines of the audit name the person's id, the e-mail address of an invitation, what a provider told by "
+            "SCIM, and what keys, collections and documents were called: they are chained, and go when the time of the "
+            "audit is over. The server's log has the same."
+        ),
     ),
 )
 
