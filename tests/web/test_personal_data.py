@@ -168,6 +168,23 @@ async def tables_with(folder: Path, word: str) -> set[str]:
         return await chats.read(look) | await library.read(look)
 
 
+async def is_in_indexes(folder: Path, part: bytes) -> bool:
+    """Tell whether part of a word stands in an index of words of either database file, found by it or not.
+
+    A word is stored without what it has in common with the one before it.
+    """
+
+    def look(connection: Connection) -> bool:
+        names = [
+            name for (name,) in connection.all("select name from sqlite_schema where name like '%\\_data' escape '\\'")
+        ]
+        blocks = [one for name in names for (one,) in connection.all(f"select block from {name}")]
+        return any(isinstance(one, bytes) and part in one for one in blocks)
+
+    async with chats_in(folder) as chats, library_in(folder) as library:
+        return await chats.read(look) or await library.read(look)
+
+
 def tables_of(connection: Connection) -> set[str]:
     """Return the names of all tables but those that SQLite makes, and those in which an index keeps its words."""
     rows = connection.all("select name, sql from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
@@ -222,6 +239,7 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
         async with ada.post("/api/me/erasure", json={"confirm": "somebody else"}) as response:
             assert response.status == 409
         await done(ada, await asked_for(ada, "/api/me/export"))
+        assert await is_in_indexes(tmp_path, b"lour")
         named = await tables_with(tmp_path, ada_id)
         assert named <= {table for kind in KINDS for table in kind.tables}
         await asked_for(ada, "/api/me/erasure", {"confirm": ada_id})
@@ -253,6 +271,7 @@ async def test_an_export_holds_everything_and_an_erasure_leaves_nothing(tmp_path
         pass  # a worker that begins clears the journal of those that have left
     assert await tables_with(tmp_path, ada_id) <= STAYING
     assert await tables_with(tmp_path, SECRET) == set()
+    assert not await is_in_indexes(tmp_path, b"lour")
     assert await tables_with(tmp_path, "ada@example.org") <= STAYING
     assert not list((tmp_path / "exports").glob("*.zip"))
 

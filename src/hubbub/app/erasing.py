@@ -12,7 +12,7 @@ from hubbub.app.application import Application
 from hubbub.app.handing_over import HandingOver
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.people import PERSON
-from hubbub.history.base import AgingHistory, LinksOfPersons, RecordsOfPersons
+from hubbub.history.base import AgingHistory, ForgetsWords, LinksOfPersons, RecordsOfPersons
 from hubbub.identity.base import ForgetsPerson
 from hubbub.identity.jobs_sqlite import Job
 from hubbub.identity.stores import JobStore
@@ -86,6 +86,7 @@ class Erasing:
                 await self._app.chats.discard(chat.id)
                 await asyncio.sleep(0)
             yield len(chats)
+        await _forget_words(history)
 
     async def loose_answers(self, person_id: str) -> AsyncGenerator[int]:
         """Delete the answers that belong to no chat."""
@@ -122,6 +123,7 @@ class Erasing:
             if collection.owner_id in own:
                 await self._app.pipeline.remove_collection(collection.id)
                 yield 1
+        await _forget_words(self._app.library)
 
     async def documents_elsewhere(self, person_id: str) -> AsyncGenerator[int]:
         """Name the person no more at documents that they added to collections of others."""
@@ -177,3 +179,8 @@ class Erasing:
             await self._app.accounts.forget_person(person_id)
         if isinstance(self._app.people, ForgetsPerson):
             yield await self._app.people.forget_person(person_id)
+
+
+async def _forget_words(kept: object) -> None:
+    if isinstance(kept, ForgetsWords):
+        await kept.forget_words()

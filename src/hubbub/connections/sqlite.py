@@ -80,6 +80,10 @@ class Connection:
         """Return how many rows the last statement changed."""
         return int(self._raw.changes())
 
+    def total_changes(self) -> int:
+        """Return how many rows have been changed by this connection."""
+        return int(self._raw.total_changes())
+
     def known(self, kind: type[T]) -> T:
         """Return the one of a kind that says what is in the file; it is a new one where that is not known.
 

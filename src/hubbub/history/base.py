@@ -156,6 +156,15 @@ class AgingHistory(Protocol):
         ...
 
 
+@runtime_checkable
+class ForgetsWords(Protocol):
+    """What is searched by an index that keeps the words of what was deleted for a while."""
+
+    async def forget_words(self) -> None:
+        """Rid the index of them now, in steps between which others are served."""
+        ...
+
+
 class Record(msgspec.Struct, frozen=True):
     """Something that a person keeps beside their messages: a picture, a rating, a prompt, their instructions."""
 

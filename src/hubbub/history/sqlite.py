@@ -8,6 +8,7 @@ from typing import Self
 from msgspec.structs import astuple, replace
 
 from hubbub.connections.sqlite import Connection, Row, Sqlite, Write, load_sql, read_sql
+from hubbub.connections.sqlite_words import drop_deleted_words
 from hubbub.core.answer import Answer
 from hubbub.core.errors import Conflict, NotFound
 from hubbub.core.messages import Chat, Message
@@ -45,6 +46,9 @@ class SqliteHistory:
     def records(self) -> SqliteRecords:
         """What is kept beside the chats."""
         return SqliteRecords(self._database)
+
+    async def forget_words(self) -> None:
+        await drop_deleted_words(self._database, _SQL["merge_words"])
 
     async def create(self, chat: Chat) -> None:
         await self._database.write(_create, chat)

@@ -10,6 +10,7 @@ import msgspec
 
 from hubbub.connections.sqlite import Bindings, Connection, Row, Sqlite, load_sql
 from hubbub.connections.sqlite_version import UntilCommitted
+from hubbub.connections.sqlite_words import drop_deleted_words
 from hubbub.core.documents import (
     Collection,
     Completeness,
@@ -282,6 +283,10 @@ class SqliteLibrary:
 
     async def paid(self, payer: str) -> list[str]:
         return await self._database.read(personal_sqlite.paid, payer)
+
+    async def forget_words(self) -> None:
+        """Rid the index of the words of passages that were deleted, in steps between which others are served."""
+        await drop_deleted_words(self._database, personal_sqlite.MERGE_WORDS)
 
     async def forget_payer(self, payer: str) -> int:
         return await self._database.write(personal_sqlite.forget_payer, payer)

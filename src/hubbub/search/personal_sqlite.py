@@ -4,6 +4,7 @@ from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.people import Right
 
 _SQL = load_sql("hubbub.search", "personal.sql")
+MERGE_WORDS = _SQL["merge_words"]
 
 
 def given(connection: Connection, subject: str) -> list[tuple[str, Right]]:

@@ -154,3 +154,6 @@ select content from annotation where chat_id = ?
 -- name: annotate
 insert into annotation (chat_id, content) select id, ?2 from chat where id = ?1
 on conflict (chat_id) do update set content = excluded.content
+
+-- name: merge_words
+insert into searched_words (searched_words, rank) values ('merge', ?)

@@ -8,3 +8,6 @@ select id from document where payer = :payer order by added_at, id;
 
 -- name: forget_payer
 update document set payer = '' where payer = :payer;
+
+-- name: merge_words
+insert into passage_terms (passage_terms, rank) values ('merge', ?)
