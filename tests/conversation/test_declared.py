@@ -37,6 +37,9 @@ ORDERS = [
     )
 ]
 
+APART = [hit("a.docx", "Invoice no.: 2023-121\n\nCustomer: Green Grocer\n\nClerk: Jo\n\nThank you!", "Invoice")]
+CARD = [hit("card.md", "Name: Bob Ray\n\nPhone: 555 0102\n\nOffice: yes")]
+
 
 @pytest.mark.parametrize(
     ("question", "hits", "code", "answer"),
@@ -49,6 +52,7 @@ ORDERS = [
         ("Who is the reporter of T-5502?", TICKETS, "T-5502", "Reporter: Eli"),
         ("What is on order for T-5502?", TICKETS, "T-5502", "A new lamp is on order."),
         ("What is the price of order A-1002?", ORDERS, "A-1002", "Price: 55 EUR"),
+        ("Who is the customer of invoice 2023-121?", APART, "2023-121", "Customer: Green Grocer"),
         ("Which item is in order A-1001?", ORDERS, "A-1001", "Item: blue kettle"),
     ],
 )
@@ -76,6 +80,7 @@ def test_of_another_code_nothing_is_quoted(question: str, hits: list[Hit]) -> No
     [
         ("Who is the landlord of invoice 2023-118?", BILLS),
         ("When was order A-1002 shipped?", ORDERS),
+        ("What is Bob Ray's role?", CARD),
         ("What is the total of invoice 2022-900?", BILLS),  # which another one replaces
         (
             "How long is the warranty of the P-200?",
