@@ -25,6 +25,7 @@ from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
 from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
+from hubbub.conversation.variants import Variants
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
@@ -58,6 +59,8 @@ DENIED = 0.2
 """A sentence that says what is not so, where that is asked."""
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
+OTHER_VARIANT = 0.6
+"""What is taken off a sentence's score that speaks of another variant than the asked one: "Home Plus" for "Home"."""
 SAME_THING = 0.63
 """So near each other are the meanings of two words for one thing: of 20 pairs 16, of 20 pairs of other things none."""
 MANY_PASSAGES = 8
@@ -138,6 +141,8 @@ class Rated(msgspec.Struct, frozen=True):
     """The word of the question that it says in another word."""
     compared: tuple[Term, ...] = ()
     """What is compared: all of it has to be told of."""
+    is_of_variant: bool = False
+    """Whether it speaks of another variant of what is asked about."""
     doubt: float = 0.0
     """What is taken off the evidence that it is a sure answer."""
 
@@ -265,6 +270,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     says_where = locates(question, set(needed.spelled))
     is_compared = compares(question, language, needed)
     enough = any if is_compared else all
+    variants = Variants(question, language, candidates)
     headed: dict[str, tuple[float, float]] = {}
     rated: list[Rated] = []
     for candidate in candidates:
@@ -279,6 +285,9 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         if heading not in headed:
             headed[heading] = _alike(asked, heading), _names(wanted, heading, candidate.language)
         alike, names = headed[heading]
+        is_of_variant = variants.is_of_another(candidate)
+        if is_of_variant:
+            alike = names = 0.0
         opening = names if candidate.opens else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
@@ -291,12 +300,14 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 + RANK / candidate.rank
                 + place
                 + HEADED * alike
-                + OPENING * opening,
+                + OPENING * opening
+                - OTHER_VARIANT * is_of_variant,
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
                 has_counted=has_any(candidate, counted_terms, akin),
                 compared=(*needed.names, *needed.codes) if is_compared else (),
+                is_of_variant=is_of_variant,
                 doubt=MISSING_NAME * lacks_subject,
             )
         )
@@ -373,7 +384,7 @@ def _answers(question: str, one: Rated, quote: str) -> bool:
     candidate = one.candidate
     language = _asked_in(question, candidate)
     above = f"{candidate.hit.heading}\n{candidate.heading}\n{candidate.columns}"
-    if not one.has_counted or not shows_kind(question, language, quote, above, candidate.language):
+    if one.is_of_variant or not one.has_counted or not shows_kind(question, language, quote, above, candidate.language):
         return False
     says_not = negated(question, language)
     if says_not is not None and not says_not.search(quote):
