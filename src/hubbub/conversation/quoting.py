@@ -25,6 +25,7 @@ from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
 from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
+from hubbub.conversation.succession import in_succession
 from hubbub.conversation.variants import Variants
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
@@ -76,6 +77,8 @@ SURE_EVIDENCE_BY_MEANING = 0.81
 """Below that a quote is only the closest that was found: one in sixteen of those that do answer."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+AS_MUCH = 0.15
+"""A sentence says as much of what is asked as another one whose evidence is only so much greater."""
 ALL = 0.99
 LEAST_JOINED = 0.7
 """… and with less than this part of it, not worth making that quote longer."""
@@ -121,6 +124,8 @@ class Quote(msgspec.Struct, frozen=True):
     """How much of the question it speaks of; low where nothing fits, whatever its score."""
     columns: str = ""
     """The row that names the columns, where this is a row of a table."""
+    dated: str = ""
+    """What dates it, as it is written in its document, where another quote says the same thing differently."""
     is_sure: bool = True
     """Whether it answers, as far as can be told; else it is only the closest that was found."""
 
@@ -143,6 +148,8 @@ class Rated(msgspec.Struct, frozen=True):
     """What is compared: all of it has to be told of."""
     is_of_variant: bool = False
     """Whether it speaks of another variant of what is asked about."""
+    dated: str = ""
+    """What dates it, where another one says the same thing differently."""
     doubt: float = 0.0
     """What is taken off the evidence that it is a sure answer."""
 
@@ -358,9 +365,10 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
     # The first quote decides: that a worse one speaks of more of the question makes the first no better.
     if not rated or (evidence := rated[0].evidence) < least.to_quote:
         return []
+    rated = _latest_first(question, rated[: max(SHORTLIST, limit)])
     quotes: list[Quote] = []
     whole: list[bool] = []
-    for one in rated[: max(SHORTLIST, limit)]:
+    for one in rated:
         if one.score < LEAST_OF_BEST * rated[0].score:
             break
         is_room = len(quotes) < limit
@@ -377,6 +385,19 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
         held = frozenset(index_terms(told, rated[0].candidate.language))
         is_sure = is_sure and all(holds(held, term) for term in rated[0].compared)
     return quotes if is_sure else [replace(quote, is_sure=False) for quote in quotes]
+
+
+def _latest_first(question: str, rated: Sequence[Rated]) -> list[Rated]:
+    """Return these with those first that say what the best one does, the latest of them before the others."""
+    best = rated[0]
+    least = best.evidence - AS_MUCH
+    likely = [one for one in rated if one.evidence >= least and one.is_of_variant == best.is_of_variant]
+    found = [
+        replace(likely[dated.place], dated=dated.written, score=best.score, evidence=best.evidence, doubt=best.doubt)
+        for dated in in_succession(question, [one.candidate for one in likely])
+    ]
+    taken = {id(one.candidate) for one in found}
+    return [*found, *(one for one in rated if id(one.candidate) not in taken)]
 
 
 def _answers(question: str, one: Rated, quote: str) -> bool:
@@ -434,7 +455,7 @@ def _joined(better: Quote, other: Quote, *, is_whole: bool) -> Quote | None:
 def _quote(one: Rated, span: tuple[int, int]) -> Quote:
     hit = one.candidate.hit
     start, end = span
-    return Quote(hit, start, hit.text[start:end], one.score, one.evidence, one.candidate.columns)
+    return Quote(hit, start, hit.text[start:end], one.score, one.evidence, one.candidate.columns, one.dated)
 
 
 def _dot(one: Vector, other: Vector) -> float:
