@@ -24,7 +24,7 @@ from hubbub.conversation.kinds import shows_kind
 from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
-from hubbub.conversation.shares import akin_of, among, has_any, share_of, worth_of
+from hubbub.conversation.shares import akin_of, among, has_any, is_said_below, share_of, worth_of
 from hubbub.conversation.succession import in_succession
 from hubbub.conversation.variants import Variants
 from hubbub.core.documents import Hit, Vector
@@ -295,7 +295,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         is_of_variant = variants.is_of_another(candidate)
         if is_of_variant:
             alike = names = 0.0
-        opening = names if candidate.opens else 0.0
+        opening = names if names and candidate.opens and not is_said_below(wanted, candidate, candidates) else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
         rated.append(
