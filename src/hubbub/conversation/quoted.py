@@ -22,10 +22,13 @@ CLOSEST = "I did not find a sure answer to this in these documents. This is the 
 def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = False) -> str:
     """Return a quote in Markdown, or in plain text.
 
-    A row of a table stands below the names of its columns, the cell that its question asks for in bold.
+    A row of a table stands below the names of its columns, the cell that its question asks for in bold. What dates a
+    quote stands above it, where another one says the same thing differently.
     """
     if is_plain:
         return _in_plain_text(quote, marker)
+    if quote.dated:
+        return f"**{escape(quote.dated)}**\n\n> {escape(quote.text)} [{marker}]\n\n"
     cells, names = _cells(quote.text), _cells(quote.columns)
     if not names or len(cells) != len(names):
         return f"> {escape(quote.text)} [{marker}]\n\n"
@@ -45,7 +48,8 @@ def _in_plain_text(quote: Quote, marker: int) -> str:
         text = "; ".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(names, cells, strict=True))
     # What looks like a marker within it must not be taken for one.
     words = _NUMBERED.sub(r"(\1)", text)
-    return f"“{words}” [{marker}]\n\n"
+    dated = quote.dated and _NUMBERED.sub(r"(\1)", f"{quote.dated}: ")
+    return f"{dated}“{words}” [{marker}]\n\n"
 
 
 def _cells(row: str) -> list[str]:
