@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hubbub.conversation.asked_cell import asked_cell
 from hubbub.conversation.citations import MAX_FOLLOW_UPS
+from hubbub.conversation.declared import is_form
 from hubbub.conversation.musts import holds
 from hubbub.conversation.quoting import Quote
 from hubbub.core.documents import Hit
@@ -28,10 +29,10 @@ def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = Fa
     if is_plain:
         return _in_plain_text(quote, marker)
     if quote.dated:
-        return f"**{escape(quote.dated)}**\n\n> {escape(quote.text)} [{marker}]\n\n"
+        return f"**{escape(quote.dated)}**\n\n> {_shown(quote.text)} [{marker}]\n\n"
     cells, names = _cells(quote.text), _cells(quote.columns)
     if not names or len(cells) != len(names):
-        return f"> {escape(quote.text)} [{marker}]\n\n"
+        return f"> {_shown(quote.text)} [{marker}]\n\n"
     asked = asked_cell(question, names, cells)
     shown = [escape(cell) for cell in cells]
     if asked is not None:
@@ -39,6 +40,13 @@ def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = Fa
     shown[-1] = f"{shown[-1]} [{marker}]"
     rows = ([escape(name) for name in names], ["---"] * len(names), shown)
     return "".join(f"> | {' | '.join(row)} |\n" for row in rows) + "\n"
+
+
+def _shown(text: str) -> str:
+    """Return a text as a paragraph of a quotation; the lines of a form stay lines."""
+    if not is_form(text):
+        return escape(text)
+    return "\\\n> ".join(escape(line) for line in text.split("\n") if line.strip())
 
 
 def _in_plain_text(quote: Quote, marker: int) -> str:
