@@ -75,8 +75,14 @@ class Otherwise:
 
     def guessed(self, candidate: Candidate) -> Set[str]:
         """Return the terms of the question that a candidate holds only if they are misspelled."""
-        held = candidate.named | candidate.around
-        return {form for word, meant in self._meant.items() if not meant.isdisjoint(held) for form in self._forms(word)}
+        if not self._meant:
+            return frozenset()
+        return {
+            form
+            for word, meant in self._meant.items()
+            if not meant.isdisjoint(candidate.named) or not meant.isdisjoint(candidate.around)
+            for form in self._forms(word)
+        }
 
     def _as_meant(self, one: Candidate) -> Candidate:
         for word, meant in self._meant.items():
