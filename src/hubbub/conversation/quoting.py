@@ -142,7 +142,7 @@ class Rated(msgspec.Struct, frozen=True):
     dated: str = ""
     """What dates it, where another one says the same thing differently."""
     doubt: float = 0.0
-    """What is taken off the evidence that it is a sure answer."""
+    """What is taken off the evidence that it is a sure answer: a word that is a letter off may be another one."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -254,7 +254,8 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
-    candidates = Otherwise(question, language, languages).known(candidates)
+    otherwise = Otherwise(question, language, languages)
+    candidates = otherwise.known(candidates)
     akin = akin_of(wanted, candidates)
     worth = worth_of(wanted, candidates, akin)
     asked = set(words(question))
@@ -293,6 +294,9 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         if is_of_variant:
             alike = names = 0.0
         opening = names if names and candidate.opens and not is_said_below(wanted, candidate, candidates) else 0.0
+        guessed = otherwise.guessed(candidate)
+        doubt = MISSING_NAME * (lacks_subject or any(not guessed.isdisjoint(name.forms) for name in needed.names))
+        doubt += sum(part for term, part in worth.items() if not guessed.isdisjoint(term.forms)) if guessed else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
         says = says_asked(wanted, known, candidate, akin, above | candidate.declared)
@@ -314,7 +318,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 has_counted=has_any(candidate, counted_terms, akin),
                 compared=(*needed.names, *needed.codes) if is_compared else (),
                 is_of_variant=is_of_variant,
-                doubt=MISSING_NAME * lacks_subject,
+                doubt=doubt,
                 below=heading if any(holds(above, one) and not holds(candidate.terms, one) for one in wanted) else "",
             )
         )

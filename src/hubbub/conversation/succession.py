@@ -63,11 +63,13 @@ def in_succession(question: str, sentences: Sequence[Candidate]) -> list[Dated]:
     if len(sentences) < 2 or re.search(r"\d", question) or _ASKS_FOR_EARLIER.search(question):
         return []
     best, *others = sentences
+    if (first := _when(best)) is None:
+        return []
     alike = [place for place, other in enumerate(others, start=1) if _differ(best, other)]
     if alike:
         asked = [term for term in query_terms(question, (best.language,)) if holds(best.passage, term)]
         alike = [place for place in alike if all(holds(sentences[place].passage, term) for term in asked)]
-    if not alike or any(date.year or date.day for _, date in dates(question)) or (first := _when(best)) is None:
+    if not alike or any(date.year or date.day for _, date in dates(question)):
         return []
     found = [(0, first)] + [(place, when) for place in alike if (when := _when(sentences[place])) is not None]
     for moment_of in (attrgetter("version"), attrgetter("date")):
