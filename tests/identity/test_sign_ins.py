@@ -87,6 +87,24 @@ async def test_who_gives_the_e_mail_of_somebody_else_is_refused_unless_both_are_
             await people.known("keycloak", "1", email="else@example.org", is_email_verified=True, links_by_email=True)
 
 
+@pytest.mark.parametrize(
+    ("victims", "others"),
+    [
+        ("ada@strasse.example", "ada@straße.example"),
+        ("strauss@example.org", "strauß@example.org"),
+        ("fiona@example.org", "ﬁona@example.org"),
+        ("bob2@example.org", "bob²@example.org"),
+        ("sam@example.org", "ſam@example.org"),
+    ],
+)
+async def test_a_mailbox_that_is_only_written_alike_is_somebody_else_s(place: Place, victims: str, others: str) -> None:
+    async with worker(place) as (people, _):
+        ada = await people.known("entra", "1", email=victims, is_email_verified=True)
+        said = {"is_email_verified": True, "links_by_email": True}
+        assert (await people.known("google", "1", email=others, **said)).id != ada.id
+        assert (await people.known("google", "2", email=victims.upper(), **said)).id == ada.id
+
+
 async def test_nobody_is_invited_by_the_e_mail_of_somebody_who_signs_in_elsewhere(place: Place) -> None:
     def link(email: str, *, is_operator: bool = False) -> Link:
         return Link("invitation", None, email, "", is_operator, 0.0, 1e12)

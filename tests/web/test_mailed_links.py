@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.web.test_signing_in import OTHER_PASSWORD, become, browser, member, serving, sign_in, status_of
+from tests.web.test_signing_in import OTHER_PASSWORD, accounts_in, become, browser, member, serving, sign_in, status_of
 
 
 class MailBox:
@@ -69,6 +69,31 @@ async def test_who_forgot_a_password_is_mailed_a_link_and_nobody_learns_who_has_
             assert await status_of(ada) == 401, "a new password ends what the old one began"
             assert await sign_in(ada, "ada@example.org", OTHER_PASSWORD) == (200, "")
             assert box.mails.empty()
+
+
+async def test_an_invitation_goes_to_the_domain_that_was_written_and_to_none_that_looks_like_it(tmp_path: Path) -> None:
+    async with mail_box() as box:
+        variables = {
+            "HUBBUB_IDENTITY__ACCOUNTS__URL": "https://chat.example.org",
+            "HUBBUB_IDENTITY__ACCOUNTS__SMTP__HOST": "127.0.0.1",
+            "HUBBUB_IDENTITY__ACCOUNTS__SMTP__PORT": str(box.port),
+            "HUBBUB_IDENTITY__ACCOUNTS__SMTP__SECURITY": "none",
+        }
+        async with serving(tmp_path, **variables) as server, browser(server) as boss:
+            async with accounts_in(tmp_path) as (accounts, _):
+                first = await accounts.first()
+            assert first is not None
+            await become(boss, first.url, "boss@example.org")
+            for address in ("bob@straße.example", "bob(ada@strasse.example)@evil.example", "bob@strasse.example"):
+                async with boss.post("/api/invitations", json={"email": address}) as response:
+                    assert response.status == (422 if "(" in address else 201), address
+            async with asyncio.timeout(10):
+                mail = email.message_from_bytes(await box.mails.get(), policy=default)
+            assert mail["To"] == "bob@strasse.example"
+            async with boss.get("/api/invitations") as response:
+                invited = {one["email"] for one in (await response.json())["invitations"]}
+            assert invited == {"bob@straße.example", "bob@strasse.example"}
+            assert box.mails.empty(), "this server takes no addresses beyond ASCII"
 
 
 async def test_a_server_without_mail_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from hubbub.connections.mail import Mail
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.people import Person
+from hubbub.core.readable import is_readable
 from hubbub.core.reasons import because
 from hubbub.identity import recovery, totp
 from hubbub.identity.accounts_sqlite import PROVIDER, Account, Link, LinkKind
@@ -24,7 +25,7 @@ from hubbub.identity.stores import AccountStore
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or was used already. Wait for the next one, and check the clock of your phone."
-_EMAIL = re.compile(r"[^@\s\x00-\x1f<>\",;:]{1,64}@[^@\s\x00-\x1f<>\",;:]{1,189}")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f<>()\",;:]{1,64}@[^@\s\x00-\x1f<>()\",;:]{1,189}")
 NAME_CHARACTERS = 100
 _MAIL = """Hello,
 
@@ -439,7 +440,7 @@ def _checked_email(email: str) -> str:
 
 def _checked_name(name: str) -> str:
     name = " ".join(name.split())
-    if len(name) > NAME_CHARACTERS or not name.isprintable():
+    if len(name) > NAME_CHARACTERS or not is_readable(name):
         raise Invalid(because("person_name", most=NAME_CHARACTERS))
     return name
 

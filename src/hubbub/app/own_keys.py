@@ -1,13 +1,13 @@
 """Let people make API keys for themselves, list and revoke them."""
 
 import time
-import unicodedata
 from collections.abc import Collection, Sequence
 
 from hubbub.app.access import Access
 from hubbub.app.model_rights import ModelRights
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.people import Limits, Person
+from hubbub.core.readable import is_readable
 from hubbub.core.reasons import because
 from hubbub.core.scopes import SCOPES
 from hubbub.identity.base import Key, Keys
@@ -45,7 +45,7 @@ class OwnKeys:
             Conflict: they have a key of this name, or as many as they may have.
         """
         name = name.strip()
-        if not 0 < len(name) <= NAME_CHARACTERS or any(unicodedata.category(one)[0] == "C" for one in name):
+        if not 0 < len(name) <= NAME_CHARACTERS or not is_readable(name):
             raise Invalid(because("key_name", most=NAME_CHARACTERS))
         if expires_at is not None and expires_at <= time.time():
             raise Invalid(because("key_expired"))

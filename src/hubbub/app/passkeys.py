@@ -7,6 +7,7 @@ from hubbub.app.accounts import Accounts
 from hubbub.core.errors import Conflict, Invalid, NotFound, NotSignedIn
 from hubbub.core.messages import JsonObject
 from hubbub.core.people import Person
+from hubbub.core.readable import is_readable
 from hubbub.core.reasons import because
 from hubbub.identity import webauthn
 from hubbub.identity.deeds import Deeds
@@ -55,7 +56,7 @@ class Passkeys:
             Conflict: it is known already.
         """
         name = name.strip()
-        if not 0 < len(name) <= NAME_CHARACTERS or not name.isprintable():
+        if not 0 < len(name) <= NAME_CHARACTERS or not is_readable(name):
             raise Invalid(because("passkey_name", most=NAME_CHARACTERS))
         challenge = webauthn.challenge_in(credential)
         if not await self._store.take_challenge(challenge, person.id):

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from hubbub.core.errors import Invalid
+from hubbub.core.readable import is_readable
 
 GUEST_ID = "guest"
 OPERATOR_ID = "operator"
@@ -195,4 +196,4 @@ def is_subject(text: str) -> bool:
     if text in (EVERYBODY, SIGNED_IN):
         return True
     named = next((text.removeprefix(kind) for kind in (PERSON, GROUP, CLAIM) if text.startswith(kind)), "")
-    return bool(named.strip()) and text.isprintable() and len(text) <= SUBJECT_CHARACTERS and named != GUEST_ID
+    return bool(named.strip()) and is_readable(text) and len(text) <= SUBJECT_CHARACTERS and named != GUEST_ID

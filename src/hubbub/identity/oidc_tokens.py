@@ -12,10 +12,13 @@ from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
 from hubbub.core.errors import NotSignedIn
+from hubbub.core.readable import is_readable
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Those with public keys. "none" and HS… would let anybody sign who knows the public key."""
 LEEWAY_SECONDS = 60.0
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999: no token means a time beyond it."""
 MOST_TOKEN_BYTES = 64 * 1024
 MOST_GROUPS = 1000
 MOST_CHARACTERS = 256
@@ -173,7 +176,7 @@ def _checked(
         raise TokenRefused("several keys of the provider fit, and the token does not say which")
     try:
         claims = jwt.decode(token, jwk.import_key(dict(fitting[0])), algorithms=[algorithm]).claims
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TokenRefused(f"the signature is not good ({type(error).__name__})") from error
     issuer = _issuer(claims, rules)
     key_issuer = fitting[0].get("issuer")
@@ -234,7 +237,7 @@ def _check_one_audience(claims: Mapping[str, Any], wanted: Sequence[str]) -> Non
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
     for name, value in times.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LAST_SECOND:
             raise TokenRefused(f"{name} is no time")
     if "exp" not in times or "iat" not in times:
         raise TokenRefused("exp or iat is missing")
@@ -246,7 +249,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
 
 def _text(claims: Mapping[str, Any], name: str, *, is_needed: bool = False) -> str:
     value = claims.get(name)
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         if is_needed:
             raise TokenRefused(f"the claim {name} is missing")
         return ""
@@ -254,6 +257,8 @@ def _text(claims: Mapping[str, Any], name: str, *, is_needed: bool = False) -> s
         raise TokenRefused(f"the claim {name} is no text")
     if len(value) > MOST_CHARACTERS:
         raise TokenRefused(f"the claim {name} has more than {MOST_CHARACTERS} characters")
+    if not is_readable(value):
+        raise TokenRefused(f"the claim {name} holds characters that are no text")
     return value
 
 
@@ -269,7 +274,7 @@ def _groups(claims: Mapping[str, Any], rules: Rules) -> tuple[frozenset[str], bo
         if len(values) > MOST_GROUPS:
             raise TokenRefused(f"the claim {name} names {len(values)} groups; the limit is {MOST_GROUPS}")
         for value in values:
-            if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
+            if not isinstance(value, str) or len(value) > MOST_CHARACTERS or not is_readable(value):
                 raise TokenRefused(f"the claim {name} holds something that is no name of a group")
             found.add(value)
     return frozenset(found), True

@@ -175,8 +175,13 @@ def has_email(connection: Connection, email: str, *, but: str = "", of: str = ""
 
 
 def compared(email: str) -> str:
-    """Return an e-mail address in the form in which two are the same."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
+    """Return an e-mail address in the form in which two are the same.
+
+    Those of others stay apart: `straße.example` and `strasse.example` are two domains (RFC 5892), and a local part is
+    whatever its own server takes it for (RFC 6532, 3.1). Case is the one difference that no server makes.
+    """
+    local, at, domain = unicodedata.normalize("NFC", email).strip().rpartition("@")
+    return local.lower() + at + unicodedata.normalize("NFKC", domain).lower()
 
 
 class _Holder(msgspec.Struct, frozen=True):

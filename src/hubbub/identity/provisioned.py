@@ -1,5 +1,6 @@
 """Say what a provider's SCIM client has told of people, and what keeps that."""
 
+import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeAlias
 
@@ -40,6 +41,11 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
         """The address that they are written to: the primary one, else the one for work, else the first."""
         ordered = sorted(self.emails, key=lambda one: (not one.primary, one.type.casefold() != "work"))
         return ordered[0].value if ordered else ""
+
+
+def folded(name: str) -> str:
+    """Return a name in the form in which two are the same for SCIM, where case says nothing."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 class Provisioned(msgspec.Struct, frozen=True):

@@ -16,8 +16,8 @@ from hubbub.identity.people_postgres import (
     set_in,
     who_claims,
 )
-from hubbub.identity.people_sqlite import EmailClaim, compared
-from hubbub.identity.provisioned import Change, Provisioned, Said, Taken, Wanted, no_user
+from hubbub.identity.people_sqlite import EmailClaim
+from hubbub.identity.provisioned import Change, Provisioned, Said, Taken, Wanted, folded, no_user
 from hubbub.identity.provisioned_sqlite import (
     SAME_EMAIL,
     SAME_NAME,
@@ -124,7 +124,7 @@ class PostgresProvisioned:
         await note_change(connection)
 
     async def _check_same(self, connection: Connection, person_id: str, said: Said) -> None:
-        asked = (self._provider, person_id, compared(said.user_name), said.external_id)
+        asked = (self._provider, person_id, folded(said.user_name), said.external_id)
         if await connection.one(_SQL["same"], *asked):
             raise Taken(SAME_NAME)
 

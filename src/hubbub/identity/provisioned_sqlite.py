@@ -12,14 +12,13 @@ from hubbub.identity.people_sqlite import (
     EmailClaim,
     add_person,
     add_subject,
-    compared,
     has_email,
     note_change,
     renew_email,
     set_in,
     who_claims,
 )
-from hubbub.identity.provisioned import Change, Provisioned, Said, Taken, Wanted, no_user
+from hubbub.identity.provisioned import Change, Provisioned, Said, Taken, Wanted, folded, no_user
 
 SCRIPTS = (read_sql("hubbub.identity", "provisioned_schema.sql"),)
 _SQL = load_sql("hubbub.identity", "provisioned.sql")
@@ -121,7 +120,7 @@ class SqliteProvisioned:
         note_change(connection)
 
     def _check_same(self, connection: Connection, person_id: str, said: Said) -> None:
-        asked = (self._provider, person_id, compared(said.user_name), said.external_id)
+        asked = (self._provider, person_id, folded(said.user_name), said.external_id)
         if connection.one(_SQL["same"], asked):
             raise Taken(SAME_NAME)
 
@@ -145,16 +144,16 @@ def asked_for(wanted: Wanted) -> tuple[str | None, ...]:
     name, external_id, display = keys
     return (
         wanted.id,
-        None if name is None else compared(name),
+        None if name is None else folded(name),
         external_id,
-        None if display is None else compared(display),
+        None if display is None else folded(display),
     )
 
 
 def columns_of(said: Said) -> tuple[str, str, str, str]:
     """Return what is kept of what was said."""
     text = msgspec.json.encode(said).decode()
-    return compared(said.user_name), said.external_id, compared(said.display_name), text
+    return folded(said.user_name), said.external_id, folded(said.display_name), text
 
 
 def provisioned_of(row: Row | Sequence[object]) -> Provisioned:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hubbub.core.readable import is_readable
 from hubbub.identity.oidc_tokens import MOST_CHARACTERS, MOST_GROUPS, Claims
 
 logger = logging.getLogger(__name__)
@@ -111,10 +112,10 @@ def _checked(subject: str, name: str, email: str, groups: Sequence[str]) -> Clai
     for what, text in (("user", subject), ("name", name), ("e-mail", email)):
         if len(text) > MOST_CHARACTERS:
             raise ClaimsFault(f"the {what} has more than {MOST_CHARACTERS} characters")
-        if not text.isprintable():
+        if not is_readable(text):
             raise ClaimsFault(f"the {what} holds characters that can't be printed")
     if len(groups) > MOST_GROUPS:
         raise ClaimsFault(f"there are {len(groups)} groups; the limit is {MOST_GROUPS}")
-    if any(len(one) > MOST_CHARACTERS for one in groups):
-        raise ClaimsFault(f"a group's name has more than {MOST_CHARACTERS} characters")
+    if any(len(one) > MOST_CHARACTERS or not is_readable(one) for one in groups):
+        raise ClaimsFault(f"a group's name has more than {MOST_CHARACTERS} characters, or some that can't be printed")
     return Claims(subject, name, email, False, frozenset(groups), "")

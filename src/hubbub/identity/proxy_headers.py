@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hubbub.core.errors import Malformed, NotAllowed, NotSignedIn
+from hubbub.core.readable import is_readable
 from hubbub.identity.proxy_claims import READ, ClaimsFault, Kind
 from hubbub.identity.proxy_tokens import AccessTokens
 from hubbub.identity.vouched import Proof
@@ -177,7 +178,7 @@ def _decoded(proxy: IdentityProxy, name: str, value: bytes) -> str:
         text = value.decode().strip()
     except UnicodeDecodeError as error:
         raise _garbled(proxy, f"{name} is no UTF-8") from error
-    if not text.isprintable():
+    if not is_readable(text):
         raise _garbled(proxy, f"{name} holds characters that can't be printed")
     return text
 

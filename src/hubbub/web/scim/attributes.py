@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from hubbub.core.readable import is_readable
 from hubbub.web.scim.errors import BadRequest
 from hubbub.web.scim.jsons import Resource, list_in, object_in
 
@@ -122,7 +123,7 @@ def text_in(name: str, value: object) -> str:
     Raises:
         BadRequest: it is none, is too long, or some of it can't be seen.
     """
-    if not isinstance(value, str) or len(value) > TEXT_CHARACTERS or not value.isprintable():
+    if not isinstance(value, str) or len(value) > TEXT_CHARACTERS or not is_readable(value):
         raise BadRequest(
             "invalid_value", f"{name} has to be a text of at most {TEXT_CHARACTERS} characters, all of them to be seen."
         )
