@@ -2,6 +2,7 @@
 
 import pytest
 
+from hubbub.conversation.quoted import quoted
 from hubbub.conversation.quoting import choose
 from hubbub.core.documents import Hit
 
@@ -37,6 +38,10 @@ ORDERS = [
     )
 ]
 
+APART = [hit("a.docx", "Invoice no.: 2023-121\n\nCustomer: Green Grocer\n\nClerk: Jo\n\nThank you!", "Invoice")]
+PUMP = [hit("pump.md", "The seal is\nreplaced every 500 hours.", "Pump P-200")]
+CARD = [hit("card.md", "Name: Bob Ray\n\nPhone: 555 0102\n\nOffice: yes")]
+
 
 @pytest.mark.parametrize(
     ("question", "hits", "code", "answer"),
@@ -49,6 +54,7 @@ ORDERS = [
         ("Who is the reporter of T-5502?", TICKETS, "T-5502", "Reporter: Eli"),
         ("What is on order for T-5502?", TICKETS, "T-5502", "A new lamp is on order."),
         ("What is the price of order A-1002?", ORDERS, "A-1002", "Price: 55 EUR"),
+        ("Who is the customer of invoice 2023-121?", APART, "2023-121", "Customer: Green Grocer"),
         ("Which item is in order A-1001?", ORDERS, "A-1001", "Item: blue kettle"),
     ],
 )
@@ -76,6 +82,7 @@ def test_of_another_code_nothing_is_quoted(question: str, hits: list[Hit]) -> No
     [
         ("Who is the landlord of invoice 2023-118?", BILLS),
         ("When was order A-1002 shipped?", ORDERS),
+        ("What is Bob Ray's role?", CARD),
         ("What is the total of invoice 2022-900?", BILLS),  # which another one replaces
         (
             "How long is the warranty of the P-200?",
@@ -103,3 +110,9 @@ def test_a_heading_names_what_stands_below_it() -> None:
 @pytest.mark.parametrize("text", ["See also T-5501.", "Siehe auch T-5501", "(voir aussi T-5501)", "см. также T-5501."])
 def test_a_reference_is_no_answer(text: str) -> None:
     assert choose("What is the status of T-5501?", [hit("a.txt", f"The door does not lock.\n\n{text}")]) == []
+
+
+def test_the_lines_of_a_form_stay_lines() -> None:
+    first, *_ = choose("What is the price of order A-1002?", ORDERS)
+    assert quoted(first, 1) == "> Order A-1002\\\n> Item: toaster\\\n> Price: 55 EUR [1]\n\n"
+    assert "\n" not in quoted(choose("How often is the seal of the P-200 replaced?", PUMP)[0], 1).strip()

@@ -132,6 +132,7 @@ def test_a_plus_sign_is_no_utf_7(text: str) -> None:
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
+@example(b"\xed")  # begins a character and ends
 def test_bytes_are_text_or_refused(data: bytes) -> None:
     looks_like_text(data)
     try:

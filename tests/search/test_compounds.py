@@ -162,6 +162,16 @@ async def test_an_index_of_an_earlier_version_learns_compounds_in_the_background
             assert await found(search, "Wie oft ist eine Versammlung?") == [MEETING]
             assert len(await database.read(lambda connection: connection.all("select rowid from passage_terms"))) == 3
 
+    @pytest.mark.parametrize("asked", ["Who is the landlrod?", "landlordd's", "the landlodr", "lamdlord landlrod"])
+    async def test_a_word_that_no_passage_has_finds_what_is_a_letter_off(self, search: Search, asked: str) -> None:
+        text = "The landlord is Orme Estates."
+        await put(search, document(), OTHER, text)
+        assert await found(search, asked) == [text]
+
+    async def test_a_word_that_a_passage_has_finds_nothing_a_letter_off(self, search: Search) -> None:
+        await put(search, document(), "The contact is Boyle.", "The contract is long.")
+        assert await found(search, "Who is the contact?") == ["The contact is Boyle."]
+
 
 class TestInPostgres(Compounds):
     @pytest_asyncio.fixture

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hubbub.conversation.declared import Declared, declared_in, is_bare, refers
+from hubbub.conversation.declared import LABELLED, MOST_WORDS, Declared, declared_in, is_bare, is_form, refers
 from hubbub.core.documents import Hit
 from hubbub.core.languages import is_stop_word
 from hubbub.core.sentences import sentences
@@ -34,7 +34,6 @@ _ROW = "|"
 _CONNECTING = frozenset("and of und y e et en van von и de du des del do da dos das di della".split())
 """These stand in headings; other words of the kind make a sentence: "Files are blue.", "It rained."."""
 _KOREAN_SENTENCE = ("다", "요", "오", "까")
-_LABELLED = re.compile(r"^[^\n:：]{1,40}[:：][ \t]*\S", re.MULTILINE)
 _VALUE = re.compile(r"[:：]\s*\S*\d")
 _ANNOUNCES = re.compile(r"[:：]\s*$")
 
@@ -113,13 +112,13 @@ class Candidate(msgspec.Struct, frozen=True):
 
     @property
     def is_bare(self) -> bool:
-        """Whether it names something by a code, and says hardly more of it."""
-        return is_bare(self.text)
+        """Whether it is a line that names something, by a code or below a label, and says hardly more of it."""
+        return is_bare(self.text) or (LABELLED.match(self.text) is not None and len(self.text.split()) <= MOST_WORDS)
 
     @property
     def is_record(self) -> bool:
-        """Whether it is made of lines with labels: "Customer: Ann Lee", "Price: 39 EUR"."""
-        return len(_LABELLED.findall(self.text)) > 1
+        """Whether it is made of lines with labels."""
+        return is_form(self.text)
 
 
 class Reading(NamedTuple):
@@ -259,11 +258,20 @@ def _is_salutation(text: str, start: int, end: int) -> bool:
 def _is_heading(text: str, start: int, end: int) -> bool:
     """Tell whether a sentence is a line by itself, set apart below, that ends in no stop."""
     is_apart = text[start - 1 : start] in ("", "\n") and text.startswith("\n\n", end)
-    if is_apart and (_VALUE.search(text, start, end) or "\n" in text[start:end]):
-        return False  # a line of a form: "Total: 120.00"; or several
+    if is_apart and _is_of_a_form(text, start, end):
+        return False
     if is_apart and _ITEM.match(text, start):
         is_apart = text[start].isalnum() and text[max(0, start - 2) : start] in ("", "\n\n")  # no list's last item
     return is_apart and end - start <= HEADING_CHARACTERS and text[end - 1].isalnum()
+
+
+def _is_of_a_form(text: str, start: int, end: int) -> bool:
+    """Tell whether this is a line with a label, as "Total: 120.00" or one of several; or several lines."""
+    if "\n" in text[start:end] or _VALUE.search(text, start, end):
+        return True
+    before = text.rfind("\n", 0, max(0, start - 2)) + 1
+    others = LABELLED.match(text, before, start) or LABELLED.match(text, end + 2)
+    return LABELLED.match(text, start, end) is not None and others is not None
 
 
 def _terms(text: str, language: str) -> Set[str]:

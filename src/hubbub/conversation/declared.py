@@ -17,6 +17,7 @@ _REFERENCE = re.compile(
     (?:\ (?:also|auch|aussi|también|também|anche|ook|też|также))?[:：]?\s*(?:\S+\s*){1,4}""",
     re.IGNORECASE | re.VERBOSE,
 )
+LABELLED = re.compile(r"^[^\n:：]{1,40}[:：][ \t]*\S", re.MULTILINE)
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d+")
@@ -54,6 +55,11 @@ def declared_in(text: str) -> list[Declared]:
 def is_bare(text: str) -> bool:
     """Tell whether a line has hardly more words than a code and what that is called: "Invoice no.: 2023-118"."""
     return len(text) <= MOST_CHARACTERS and len(text.split()) <= MOST_WORDS and len(codes_in(text)) == 1
+
+
+def is_form(text: str) -> bool:
+    """Tell whether a text is made of lines with labels: "Customer: Ann Lee", "Price: 39 EUR"."""
+    return len(LABELLED.findall(text)) > 1
 
 
 def refers(sentence: str) -> bool:

@@ -1,4 +1,4 @@
-"""Find what sentences hold of a question in another way of writing: dates, initials, words together or apart."""
+"""Find what sentences hold of a question in another way of writing: dates, initials, words apart or misspelled."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -9,6 +9,7 @@ from hubbub.conversation.candidates import READ_CHARACTERS, Candidate
 from hubbub.conversation.dates import dates, may_hold
 from hubbub.core.compounds import LEAST_APART, LEAST_TOGETHER, together
 from hubbub.core.languages import is_stop_word
+from hubbub.core.spelling import LEAST_LETTERS, slips
 from hubbub.core.wording import folded, index_terms, query_terms
 
 LEAST_INITIALS, MOST_INITIALS = 3, 6
@@ -32,6 +33,10 @@ class Otherwise:
         self._words = {word.lower() for word in words if len(word) >= LEAST_TOGETHER}
         self._unheld: Set[str] = frozenset()
         """The words of the question that no passage has."""
+        self._long = {word.lower() for word in words if len(word) >= LEAST_LETTERS}
+        self._capitals = {word.lower() for word in words if word[0].isupper()}
+        self._meant: dict[str, Set[str]] = {}
+        """What the passages have in the place of words that none has, and that are one letter off."""
         self._names = {
             "".join(word[0] for word in name).upper(): " ".join(name)
             for length in range(LEAST_INITIALS, MOST_INITIALS + 1)
@@ -41,9 +46,13 @@ class Otherwise:
     def known(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Return the candidates, with the terms of the question that they hold in another way."""
         read = {one.hit.passage_id: one for one in candidates}.values()
-        self._unheld = {
-            word for word in self._words if all(one.passage.isdisjoint(index_terms(word, one.language)) for one in read)
+        unheld = {
+            word
+            for word in self._words | self._long
+            if all(one.passage.isdisjoint(index_terms(word, one.language)) for one in read)
         }
+        self._unheld = unheld & self._words
+        self._meant = _meant(unheld & self._long, read)
         passages: dict[str, Set[str]] = {}
         known: list[Candidate] = []
         for one in candidates:
@@ -61,8 +70,29 @@ class Otherwise:
                     named=one.named | own | above,
                     passage=one.passage | in_passage,
                 )
-            known.append(one)
+            known.append(self._as_meant(one))
         return known
+
+    def guessed(self, candidate: Candidate) -> Set[str]:
+        """Return the terms of the question that a candidate holds only if they are misspelled."""
+        if not self._meant:
+            return frozenset()
+        return {
+            form
+            for word, meant in self._meant.items()
+            if not meant.isdisjoint(candidate.named) or not meant.isdisjoint(candidate.around)
+            for form in self._forms(word)
+        }
+
+    def _as_meant(self, one: Candidate) -> Candidate:
+        for word, meant in self._meant.items():
+            if not meant.isdisjoint(one.passage):
+                forms = self._forms(word)
+                terms, around = (held if meant.isdisjoint(held) else held | forms for held in (one.terms, one.around))
+                is_name = word in self._capitals and not meant.isdisjoint(one.named)
+                named = one.named | forms if is_name else one.named
+                one = replace(one, terms=terms, around=around, named=named, passage=one.passage | forms)
+        return one
 
     def _held(self, text: str) -> Set[str]:
         return frozenset(form for forms in self._found(text) for form in forms)
@@ -88,6 +118,20 @@ class Otherwise:
 
     def _telling(self, text: str) -> list[str]:
         return [word for word in _WORD.findall(text) if not is_stop_word(word.lower(), self._language)]
+
+
+def _meant(words: Set[str], read: Iterable[Candidate]) -> dict[str, Set[str]]:
+    """Return the terms of what was read that these words are one letter off."""
+    if not words:
+        return {}
+    vocabulary = frozenset[str]().union(*(one.passage for one in read))
+    languages = {one.language for one in read}
+    meant: dict[str, Set[str]] = {}
+    for word in words:
+        stems = {stem for language in languages for stem in index_terms(word, language)}
+        if found := frozenset(near for stem in {word, *stems} for near in slips(stem, vocabulary)):
+            meant[word] = found
+    return meant
 
 
 def _is_parted(word: str, text: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hubbub.conversation.asked_cell import asked_cell
 from hubbub.conversation.citations import MAX_FOLLOW_UPS
+from hubbub.conversation.declared import is_form
 from hubbub.conversation.musts import holds
 from hubbub.conversation.quoting import Quote
 from hubbub.core.documents import Hit
@@ -22,13 +23,16 @@ CLOSEST = "I did not find a sure answer to this in these documents. This is the 
 def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = False) -> str:
     """Return a quote in Markdown, or in plain text.
 
-    A row of a table stands below the names of its columns, the cell that its question asks for in bold.
+    A row of a table stands below the names of its columns, the cell that its question asks for in bold. What dates a
+    quote stands above it, where another one says the same thing differently.
     """
     if is_plain:
         return _in_plain_text(quote, marker)
+    if quote.dated:
+        return f"**{escape(quote.dated)}**\n\n> {_shown(quote.text)} [{marker}]\n\n"
     cells, names = _cells(quote.text), _cells(quote.columns)
     if not names or len(cells) != len(names):
-        return f"> {escape(quote.text)} [{marker}]\n\n"
+        return f"> {_shown(quote.text)} [{marker}]\n\n"
     asked = asked_cell(question, names, cells)
     shown = [escape(cell) for cell in cells]
     if asked is not None:
@@ -38,6 +42,13 @@ def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = Fa
     return "".join(f"> | {' | '.join(row)} |\n" for row in rows) + "\n"
 
 
+def _shown(text: str) -> str:
+    """Return a text as a paragraph of a quotation; the lines of a form stay lines."""
+    if not is_form(text):
+        return escape(text)
+    return "\\\n> ".join(escape(line) for line in text.split("\n") if line.strip())
+
+
 def _in_plain_text(quote: Quote, marker: int) -> str:
     cells, names = _cells(quote.text), _cells(quote.columns)
     text = quote.text
@@ -45,7 +56,8 @@ def _in_plain_text(quote: Quote, marker: int) -> str:
         text = "; ".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(names, cells, strict=True))
     # What looks like a marker within it must not be taken for one.
     words = _NUMBERED.sub(r"(\1)", text)
-    return f"“{words}” [{marker}]\n\n"
+    dated = quote.dated and _NUMBERED.sub(r"(\1)", f"{quote.dated}: ")
+    return f"{dated}“{words}” [{marker}]\n\n"
 
 
 def _cells(row: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Choose the sentences of the hits that answer a question, word for word, or none."""
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence, Set
@@ -11,6 +10,7 @@ from typing import NamedTuple, cast
 import msgspec
 from msgspec.structs import replace
 
+from hubbub.conversation.asked_words import AT_LARGE, MEASURE
 from hubbub.conversation.candidates import (
     READ_HITS,
     WITH_NEIGHBOURS_CHARACTERS,
@@ -26,7 +26,9 @@ from hubbub.conversation.kinds import shows_kind
 from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
-from hubbub.conversation.shares import akin_of, among, has_any, says_asked, share_of, worth_of
+from hubbub.conversation.shares import akin_of, among, has_any, is_said_below, says_asked, share_of, worth_of
+from hubbub.conversation.succession import in_succession
+from hubbub.conversation.variants import Variants
 from hubbub.core.documents import Hit, Vector
 from hubbub.core.embedding import Embedder, speaks
 from hubbub.core.errors import ModelError
@@ -62,6 +64,8 @@ UNASKED = 0.3
 """What is taken off the score of a sentence that says only of which thing it is asked, beside one that says more."""
 MISSING_NAME = 0.45
 """What is taken off the evidence where what is quoted lacks a name or number of the question, be it one of several."""
+OTHER_VARIANT = 0.6
+"""What is taken off a sentence's score that speaks of another variant than the asked one: "Home Plus" for "Home"."""
 SAME_THING = 0.63
 """So near each other are the meanings of two words for one thing: of 20 pairs 16, of 20 pairs of other things none."""
 MANY_PASSAGES = 8
@@ -77,40 +81,11 @@ SURE_EVIDENCE_BY_MEANING = 0.81
 """Below that a quote is only the closest that was found: one in sixteen of those that do answer."""
 LEAST_OF_BEST = 0.6
 """A sentence with less than this part of the best one's score is not worth quoting beside it."""
+AS_MUCH = 0.15
+"""A sentence says as much of what is asked as another one whose evidence is only so much greater."""
 ALL = 0.99
 LEAST_JOINED = 0.7
 """… and with less than this part of it, not worth making that quote longer."""
-
-# "How long", "welcher Betrag": the answer has the measure, not the word for it.
-_MEASURE = re.compile(
-    r"""\b(?:(?:how|wie|hoe|hur|hvor)\s+\w+
-    |(?:what|which)\s+(?:time|date|amount|sum|price|period|day|year|month|century)
-    |welche[rmns]?\s+(?:Zeit|Frist|Dauer|Höhe|Betrag|Summe|Preis|Datum|Uhrzeit|Tag|Jahr|Monat|Jahrhundert)
-    |combien\s+de\s+temps|à\s+quelle\s+fréquence|cada\s+cuánto|com\s+que\s+frequência
-    |con\s+(?:qué\s+frecuencia|che\s+frequenza)
-    |ogni\s+quanto|de\s+quanto\s+em\s+quanto\s+tempo
-    |quel(?:le)?s?\s+(?:est\s+(?:le|la)\s+)?(?:montant|somme|délai|durée|date|heure|prix|jour|année|mois)
-    |cuánto\s+tiempo|(?:qué|cuál\s+es\s+(?:el|la))\s+(?:plazo|importe|fecha|hora|precio|duración|día|año|mes|siglo)
-    |quanto\s+tempo|(?:quale?|che|qual\s+è\s+(?:il|la))\s+(?:termine|importo|data|ora|prezzo|durata|giorno|anno|mese)
-    |qual\s+(?:é\s+)?[oa]?\s*(?:prazo|valor|data|hora|preço|duração|dia|ano|mês)
-    |welke?\s+(?:tijd|termijn|bedrag|datum|prijs|duur|dag|jaar|maand)|vilke[nt]\s+(?:tid|frist|summa|datum)
-    |сколько\s+времени|как(?:ого|ой|ая|ую|ом)\s+(?:времени|время|срока?|сумм[аыу]|дат[аыу]|цен[аыу]))\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-# "What are the rules for guests?": whatever stands below "Guests" says something of what is asked.
-_AT_LARGE = re.compile(
-    r"""\b(?:rules?|regulations?|polic(?:y|ies)|information|details?|sa(?:y|ys|id)|tell|told|know|known|explain|describe
-    |appl(?:y|ies)|means?|meaning|stand|regulated?|provisions?|written|stated?|about
-    |Regel\w*|Vorschrift\w*|Information\w*|Bestimmung\w*|geregelt|gesagt|steht|gilt|gelten|bedeutet|heißt|erklär\w*|beschreib\w*
-    |règle\w*|règlement\w*|informations?|dit|concernant|prévu\w*|signifie|expliqu\w*|décri\w*
-    |reglas?|normas?|reglamento|información|dice\w*|significa|sabe\w*|explica\w*|describe\w*
-    |regole?|regolamento|informazioni|detto|spiega\w*|descriv\w*
-    |regras?|regulamento|informaç\w+|diz\w*|sobre
-    |regels?|regeling\w*|voorschrift\w*|informatie|zegt|betekent|geldt
-    |правил\w*|информаци\w*|сказано|говорит\w*|известно|означает|regu\w+|zasad\w*|informacj\w*)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
 
 class Evidence(NamedTuple):
@@ -136,6 +111,8 @@ class Quote(msgspec.Struct, frozen=True):
     """How much of the question it speaks of; low where nothing fits, whatever its score."""
     columns: str = ""
     """The row that names the columns, where this is a row of a table."""
+    dated: str = ""
+    """What dates it, as it is written in its document, where another quote says the same thing differently."""
     is_sure: bool = True
     """Whether it answers, as far as can be told; else it is only the closest that was found."""
 
@@ -160,8 +137,12 @@ class Rated(msgspec.Struct, frozen=True):
     """The word of the question that it says in another word."""
     compared: tuple[Term, ...] = ()
     """What is compared: all of it has to be told of."""
+    is_of_variant: bool = False
+    """Whether it speaks of another variant of what is asked about."""
+    dated: str = ""
+    """What dates it, where another one says the same thing differently."""
     doubt: float = 0.0
-    """What is taken off the evidence that it is a sure answer."""
+    """What is taken off the evidence that it is a sure answer: a word that is a letter off may be another one."""
 
 
 def choose(question: str, hits: Sequence[Hit], *, limit: int = 3) -> list[Quote]:
@@ -268,12 +249,13 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     candidates, languages_of_hits = yield from read(hits)
     languages = sorted({candidate.language for candidate in candidates})
     language = language_of(question, (_most_frequent(languages_of_hits[:TELLING_HITS]),))
-    wanted = telling(query_terms(_MEASURE.sub(" ", question), languages, language))
+    wanted = telling(query_terms(MEASURE.sub(" ", question), languages, language))
     if not any(term.is_telling for term in wanted):
         wanted = telling(query_terms(question, languages, language))
     if not wanted or not candidates:
         return []
-    candidates = Otherwise(question, language, languages).known(candidates)
+    otherwise = Otherwise(question, language, languages)
+    candidates = otherwise.known(candidates)
     akin = akin_of(wanted, candidates)
     worth = worth_of(wanted, candidates, akin)
     asked = set(words(question))
@@ -281,13 +263,14 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     counted_terms = among(wanted, query_terms(counted(question, language), languages, language))
     needed = musts(question, language, languages)
     subjects = _subjects_of(candidates, needed.names)
-    at_large = query_terms(" ".join([*_AT_LARGE.findall(question), called(question)]), languages, language)
+    at_large = query_terms(" ".join([*AT_LARGE.findall(question), called(question)]), languages, language)
     known = (*needed.codes, *needed.numbers, *needed.names, *among(wanted, at_large))
     spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
     is_compared = compares(question, language, needed)
     enough = any if is_compared else all
+    variants = Variants(question, language, candidates)
     headed: dict[tuple[str, str], tuple[float, float, Set[str]]] = {}
     rated: list[Rated] = []
     for found in candidates:
@@ -307,7 +290,13 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
             )
         alike, names, above = headed[heading, path]
         share = share_of(worth, candidate, akin, above)
-        opening = names if candidate.opens else 0.0
+        is_of_variant = variants.is_of_another(candidate)
+        if is_of_variant:
+            alike = names = 0.0
+        opening = names if names and candidate.opens and not is_said_below(wanted, candidate, candidates) else 0.0
+        guessed = otherwise.guessed(candidate)
+        doubt = MISSING_NAME * (lacks_subject or any(not guessed.isdisjoint(name.forms) for name in needed.names))
+        doubt += sum(part for term, part in worth.items() if not guessed.isdisjoint(term.forms)) if guessed else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
         says = says_asked(wanted, known, candidate, akin, above | candidate.declared)
@@ -320,14 +309,16 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
                 + RANK / candidate.rank
                 + place
                 + HEADED * alike
-                + OPENING * opening,
+                + OPENING * opening
+                - OTHER_VARIANT * is_of_variant,
                 evidence=share - MISSING_NAME * lacks_one + place + HEADED * alike + (CODE if needed.codes else 0.0),
                 opens_answer=opening > 0,
                 says_all=share > ALL,
                 says_asked=says and not (lacks_one and candidate.is_record),
                 has_counted=has_any(candidate, counted_terms, akin),
                 compared=(*needed.names, *needed.codes) if is_compared else (),
-                doubt=MISSING_NAME * lacks_subject,
+                is_of_variant=is_of_variant,
+                doubt=doubt,
                 below=heading if any(holds(above, one) and not holds(candidate.terms, one) for one in wanted) else "",
             )
         )
@@ -401,9 +392,10 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
     # The first quote decides: that a worse one speaks of more of the question makes the first no better.
     if not rated or (evidence := rated[0].evidence) < least.to_quote:
         return []
+    rated = _latest_first(question, rated[: max(SHORTLIST, limit)])
     quotes: list[Quote] = []
     whole: list[bool] = []
-    for one in rated[: max(SHORTLIST, limit)]:
+    for one in rated:
         if one.score < LEAST_OF_BEST * rated[0].score:
             break
         is_room = len(quotes) < limit
@@ -422,16 +414,27 @@ def _fitting(question: str, rated: Sequence[Rated], least: Evidence, limit: int)
     return quotes if is_sure else [replace(quote, is_sure=False) for quote in quotes]
 
 
+def _latest_first(question: str, rated: Sequence[Rated]) -> list[Rated]:
+    """Return these with those first that say what the best one does, the latest of them before the others."""
+    best = rated[0]
+    least = best.evidence - AS_MUCH
+    likely = [one for one in rated if one.evidence >= least and one.is_of_variant == best.is_of_variant]
+    found = [
+        replace(likely[dated.place], dated=dated.written, score=best.score, evidence=best.evidence, doubt=best.doubt)
+        for dated in in_succession(question, [one.candidate for one in likely])
+    ]
+    taken = {id(one.candidate) for one in found}
+    return [*found, *(one for one in rated if id(one.candidate) not in taken)]
+
+
 def _answers(question: str, one: Rated, quote: str) -> bool:
     """Tell whether the best sentence, quoted like this, shows what kind of thing is asked for, and of which thing."""
     candidate = one.candidate
     language = _asked_in(question, candidate)
     above = f"{candidate.hit.heading}\n{candidate.heading}\n{candidate.columns}"
-    if (
-        not one.says_asked
-        or not one.has_counted
-        or not shows_kind(question, language, quote, above, candidate.language)
-    ):
+    if one.is_of_variant or not one.says_asked or not one.has_counted:
+        return False
+    if not shows_kind(question, language, quote, above, candidate.language):
         return False
     says_not = negated(question, language)
     if says_not is not None and not says_not.search(quote):
@@ -446,7 +449,7 @@ def _asked_in(question: str, candidate: Candidate) -> str:
 
 
 def _contrasts(question: str, candidate: Candidate) -> Contrasts:
-    return Contrasts(_MEASURE.sub("; ", question), _asked_in(question, candidate))
+    return Contrasts(MEASURE.sub("; ", question), _asked_in(question, candidate))
 
 
 def _has_joined(quotes: list[Quote], quote: Quote, whole: Sequence[bool]) -> bool:
@@ -481,7 +484,7 @@ def _joined(better: Quote, other: Quote, *, is_whole: bool) -> Quote | None:
 def _quote(one: Rated, span: tuple[int, int]) -> Quote:
     hit = one.candidate.hit
     start, end = span
-    return Quote(hit, start, hit.text[start:end], one.score, one.evidence, one.candidate.columns)
+    return Quote(hit, start, hit.text[start:end], one.score, one.evidence, one.candidate.columns, one.dated)
 
 
 def _dot(one: Vector, other: Vector) -> float:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hubbub.conversation.candidates import Candidate
 from hubbub.conversation.musts import holds
 from hubbub.core.compounds import made_of
-from hubbub.core.wording import Term
+from hubbub.core.wording import Term, index_terms
 
 _COMPOUNDING = frozenset(
     {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
@@ -153,3 +153,17 @@ def share_of(worth: dict[Term, float], candidate: Candidate, akin: Mapping[Term,
         in_another_way = _akin_part(term, akin[term], candidate) if akin else 0.0
         share += part * (in_another_way if in_another_way >= AKIN else max(in_another_way, around))
     return share
+
+
+def is_said_below(wanted: Sequence[Term], opening: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """Tell whether another sentence below a heading says of what is asked what neither that nor the first one does.
+
+    Below "Meeting of 3 May" who was present stands in the sentence that says so, and not in the first one.
+    """
+    headed = frozenset(index_terms(opening.heading, opening.language))
+    left = [term for term in wanted if not holds(headed, term) and not holds(opening.terms, term)]
+    return bool(left) and any(
+        any(holds(one.terms, term) for term in left)
+        for one in candidates
+        if one.hit.passage_id == opening.hit.passage_id and one.heading == opening.heading
+    )

@@ -1,6 +1,7 @@
 """Find the passages that hold a word in another way: as a part of a longer word, or as the words it is made of.
 
-In languages without compounds only as it may be written together or in two.
+In languages without compounds only as it may be written together or in two. A word that is found in none of these ways
+is taken to be misspelled by a letter.
 """
 
 import json
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hubbub.connections.sqlite import Connection, load_sql
 from hubbub.core.compounds import apart, beginnings, compound_of, made_of
+from hubbub.core.spelling import slips
 from hubbub.core.wording import Term
 from hubbub.search.postings import rows_with
 
@@ -31,6 +33,10 @@ NEAR_PARTS = 0.6
 """… where only the two words that it is made of stand there, near each other,"""
 FAR_PARTS = 0.3
 """… and where they don't."""
+MISSPELLED = 0.6
+"""… and where a word stands there that is a letter off."""
+CERTAIN_LETTERS = 3
+"""So many letters at its beginning a misspelled word has as it should."""
 NEAR = 10
 """So many other words may stand between them, as in FTS5 where nothing is said."""
 KEPT = 256
@@ -72,7 +78,7 @@ class CompoundsCache:
     def of(self, connection: Connection, upto: int, term: Term, languages: Iterable[str] = ()) -> tuple[Kin, ...]:
         """Return where a word stands in other ways; `upto` is the last change that this transaction sees.
 
-        `languages` are those in which it may be written in two.
+        `languages` are those in which it may be written in two, or misspelled.
         """
         found = self._kept.get(term)
         if found is None or found.upto != upto:
@@ -100,6 +106,8 @@ def _read(connection: Connection, term: Term, languages: Iterable[str], count: C
     if pair := made_of(term.splits, count):
         first, last = map(json.dumps, pair)
         matches += [(f"NEAR({first} {last}, {NEAR})", NEAR_PARTS), (f"{first} AND {last}", FAR_PARTS)]
+    if not matches and languages and (words := _misspelled(connection, term)):
+        matches.append((" OR ".join(map(json.dumps, words)), MISSPELLED))
     kins: list[Kin] = []
     for match, weight in matches:
         rows = rows_with(connection, match)
@@ -119,6 +127,15 @@ def _longer(connection: Connection, parts: tuple[str, ...]) -> list[str]:
                 if (word := compound_of(term, part)) is not None and word not in parts:
                     counts[word] = count
     return sorted(counts, key=lambda word: -counts[word])[:MOST_COMPOUNDS]
+
+
+def _misspelled(connection: Connection, term: Term) -> list[str]:
+    """Return the words of the vocabulary that a word may have been meant for."""
+    found: dict[str, None] = {}
+    for form in dict.fromkeys((term.word, *term.forms)):
+        vocabulary = connection.all(SQL["terms_from"], (form[:CERTAIN_LETTERS], READ_TERMS)) if form.isalpha() else ()
+        found |= dict.fromkeys(slips(form, (row[0] for row in vocabulary)))
+    return list(found)[:MOST_COMPOUNDS]
 
 
 def _counting(connection: Connection, known: dict[str, int]) -> Callable[[str], int]:

@@ -5,6 +5,7 @@ import binascii
 import codecs
 import re
 import unicodedata
+from contextlib import suppress
 from typing import BinaryIO
 
 from hubbub.core.errors import Unsupported
@@ -103,7 +104,7 @@ def _legacy(data: bytes, named: str | None) -> str:
             ),
             data,
         ).replace(b"\xc0\x80", b" ")
-        if _is_utf_8(data):
+        with suppress(UnicodeDecodeError):
             return data.decode()
     whole = sum(1 for _ in _SEQUENCE.finditer(data))
     repaired = data.decode(errors="replace")
