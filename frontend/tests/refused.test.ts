@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Collection, Message, Question } from "../src/api/resources";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
-import { dropUnsent, outgoing } from "../src/state/outgoing";
+import { dropUnsent, outgoing, setOutgoing } from "../src/state/outgoing";
 import { add, ask, newChat, path, runThread } from "../src/state/thread";
 import { chooseCollections, collections } from "../src/state/library";
 import { asksOverGone, lacksCollection, runRefusals, withoutGone } from "../src/state/refusals";
@@ -67,6 +67,21 @@ test("the page that comes after a reload has it typed", async () => {
   expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({
     new: "typed meanwhile\n\nWhat is a queue?",
   });
+});
+
+test("of a temporary chat nothing is left to the page that comes after", () => {
+  dropUnsent();
+  runThread();
+  sessionStorage.clear();
+  setDraft("");
+  const refused = (question_id: string, is_temporary: boolean) => {
+    const question = { question_id, chat_id: null, text: question_id, is_temporary } as unknown as Question;
+    setOutgoing(question_id, { question, problem: "Not now", isUnreached: false });
+  };
+  refused("Of a secret", true);
+  refused("Of a plan", false);
+  dispatchEvent(new Event("pagehide"));
+  expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({ new: "Of a plan" });
 });
 
 test("who has signed out leaves nothing of it to the page that comes after", () => {

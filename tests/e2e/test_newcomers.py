@@ -58,14 +58,6 @@ async def test_files_on_their_way_cover_no_button_of_the_library(
         await expect(shown).to_have_count(0)
 
 
-async def test_sharing_begins_with_a_person(page: Page) -> None:
-    await collection(page, "Plans")
-    await page.get_by_role("button", name="Share", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog.get_by_label("Share with")).to_have_value("person:")
-    await expect(dialog.get_by_role("button", name="Add")).to_be_disabled()
-
-
 async def test_a_filter_without_hits_is_said_aloud(page: Page) -> None:
     documents = await collection(page, "Notes")
     response = await page.request.put(f"{documents}/note.txt", data=b"A note.")

@@ -56,7 +56,10 @@ export const storable = <T>(all: Readonly<Record<string, T>>): Record<string, T>
   Object.fromEntries(Object.entries(all).filter(([key]) => mayKeep(key)));
 
 /** Store the drafts again, after what may be stored has changed. */
-export const storeAgain = (): void => store(drafts.peek());
+export function storeAgain(): void {
+  store(drafts.peek());
+  keeper?.keepForNextPage([]);
+}
 
 const unsent: (() => readonly Unsent[])[] = [];
 
