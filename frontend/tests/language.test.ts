@@ -41,7 +41,7 @@ interface Node {
 
 const root = join(process.cwd(), "src");
 const files = (readdirSync(root, { recursive: true }) as string[]).filter(
-  (name) => /\.tsx?$/.test(name) && (!name.startsWith("language/") || /^language\/(problems|bounds)\.ts$/.test(name)),
+  (name) => /\.tsx?$/.test(name) && (!name.startsWith("language/") || /^language\/(problems|bounds|quotas)\.ts$/.test(name)),
 );
 
 function visit(node: unknown, see: (node: Node, parents: readonly Node[]) => void, parents: readonly Node[] = []): void {

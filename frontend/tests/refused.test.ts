@@ -3,13 +3,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Collection, Message } from "../src/api/resources";
+import type { Collection, Message, Question } from "../src/api/resources";
 import { draft, setDraft } from "../src/state/drafts";
 import { emptyAnswer } from "../src/state/answer";
-import { dropUnsent, outgoing } from "../src/state/outgoing";
+import { dropUnsent, outgoing, setOutgoing } from "../src/state/outgoing";
 import { add, ask, newChat, path, runThread } from "../src/state/thread";
 import { chooseCollections, collections } from "../src/state/library";
-import { lacksCollection, runRefusals } from "../src/state/refusals";
+import { asksOverGone, lacksCollection, runRefusals, withoutGone } from "../src/state/refusals";
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
@@ -69,6 +69,21 @@ test("the page that comes after a reload has it typed", async () => {
   });
 });
 
+test("of a temporary chat nothing is left to the page that comes after", () => {
+  dropUnsent();
+  runThread();
+  sessionStorage.clear();
+  setDraft("");
+  const refused = (question_id: string, is_temporary: boolean) => {
+    const question = { question_id, chat_id: null, text: question_id, is_temporary } as unknown as Question;
+    setOutgoing(question_id, { question, problem: "Not now", isUnreached: false });
+  };
+  refused("Of a secret", true);
+  refused("Of a plan", false);
+  dispatchEvent(new Event("pagehide"));
+  expect(JSON.parse(sessionStorage.getItem("hubbub.drafts") ?? "")).toEqual({ new: "Of a plan" });
+});
+
 test("who has signed out leaves nothing of it to the page that comes after", () => {
   dropUnsent();
   sessionStorage.clear();
@@ -112,4 +127,14 @@ test("a chat says that a collection it was asked over is not there any more, unt
   chooseCollections(["plans"]);
   add("c1", [{ ...last, collections: [] }]); // it is only remembered, from other chats
   expect(lacksCollection.value).toBe(false);
+});
+
+test("a refused question is asked again without the collections that are not there any more", () => {
+  const question = { text: "Where?", collections: ["plans", "rules"] } as unknown as Question;
+  collections.value = null; // nothing is known to be gone
+  expect([asksOverGone(question), withoutGone(question)]).toEqual([false, question]);
+  collections.value = [{ id: "rules", name: "rules" }] as Collection[];
+  expect(asksOverGone(question)).toBe(true);
+  expect(withoutGone(question).collections).toEqual(["rules"]);
+  expect(asksOverGone(withoutGone(question))).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Bound } from "../src/api/bounds";
+import { sentenceOf } from "../src/language/problems";
 import { noteOf } from "../src/state/usage";
 
 const NOW = 1_000_000;
@@ -42,5 +43,22 @@ describe("what the page says of quotas", () => {
   });
   it("is nothing more once that time has come", () => {
     expect(noteOf({ bounds: [bound({ used: 50, is_over: true, resets_at: NOW - 1 })], over: null }, NOW)).toBeNull();
+  });
+});
+
+describe("what the page says of a refusal", () => {
+  const values = { whose: "Your quota", limit: "3 questions per day", moment: "at 2026-12-02 00:00 UTC", scope: "person", group: "" };
+  const told = (reason: string, more = {}) => sentenceOf("over_quota", "As the server says it.", 60, { code: reason, values: { ...values, ...more } });
+  it("names the moment on the reader's clock", () => {
+    const at = Math.floor(Date.now() / 1000) + 8 * 3600;
+    const time = new Date(at * 1000).toLocaleString("en-US", { hour: "2-digit", minute: "2-digit" });
+    expect(told("quota_used_up", { begins_at: at })).toBe(
+      `Your quota is used up: 3 questions per day. It begins anew at ${time}. You can ask again then.`,
+    );
+    expect(told("quota_used_up", { begins_at: at, scope: "group", group: "Crew" })).toContain("The quota of the group Crew");
+  });
+  it("is the server's where that says less", () => {
+    expect(told("quota_used_up")).toBe("As the server says it.");
+    expect(told("quota_used_up", { begins_at: 1, scope: "planet" })).toBe("As the server says it.");
   });
 });

@@ -242,3 +242,21 @@ async def sign_out_and_in(page: Page, email: str, width: int) -> None:
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+async def test_sharing_begins_with_a_person_though_it_could_be_with_everybody(
+    browser: Browser, open_server: HubbubServer, folder: Path
+) -> None:
+    context = await context_of(browser, open_server, 1280, "light")
+    page = await context.new_page()
+    await become(page, open_server.url + await invitation(folder, "sharer@example.org"))
+    await expect(page.get_by_label("Question", exact=True)).to_be_visible()
+    made = await (await page.request.post("/api/collections", data={"name": "Plans"})).json()
+    await page.goto(f"/library/{made['id']}")
+    await page.get_by_role("button", name="Share", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Share “Plans”")
+    whom = dialog.get_by_label("Share with")
+    await expect(whom.get_by_role("option")).to_have_text(["a person", "everybody who is signed in", "everybody"])
+    await expect(whom).to_have_value("person:")
+    await expect(dialog.get_by_role("button", name="Add")).to_be_disabled()
+    await context.close()

@@ -49,6 +49,13 @@ export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
 
+let written: (path: string) => void = () => {};
+
+/** Call `listener` with the path whenever the server has taken a change. */
+export function onWritten(listener: (path: string) => void): void {
+  written = listener;
+}
+
 interface Options {
   body?: unknown;
   headers?: Record<string, string>;
@@ -144,6 +151,7 @@ async function send(
     throw problem;
   }
   tellReachable(true);
+  if (method !== "GET") written(path);
   return response;
 }
 
@@ -166,7 +174,10 @@ export function upload<T>(
     sending.onload = () => {
       tellReachable(true);
       if (sending.status >= 400) reject(problemOf(sending.status, sending.responseText));
-      else resolve(JSON.parse(sending.responseText) as T);
+      else {
+        written(path);
+        resolve(JSON.parse(sending.responseText) as T);
+      }
     };
     sending.onerror = () => {
       tellReachable(false);

@@ -3,6 +3,13 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that it was to search is no longer there for you. “Try again” asks without it.":
+    "لم تعد مجموعة كان سيُبحث فيها متاحة لك. «إعادة المحاولة» تسأل بدونها.",
+  "Nothing is at this address. The link may be old, or a part of it is missing.":
+    "لا شيء على هذا العنوان. قد يكون الرابط قديمًا أو ينقصه جزء.",
+  "There is no such page": "لا توجد صفحة كهذه",
+  "What waited in “{title}” was not sent: its answer did not come to its end.":
+    "لم يُرسل ما كان ينتظر في «{title}»: لم تكتمل الإجابة التي قبله.",
   "A collection that this chat searched is no longer there for you. The next answer goes without it.":
     "لم تعد إحدى المجموعات التي بحثت فيها هذه المحادثة متاحة لك. ستأتي الإجابة التالية من دونها.",
   "What you typed is not saved. Press Esc once more to discard it.": "ما كتبته لم يُحفظ. اضغط Esc مرة أخرى لتجاهله.",
@@ -1079,6 +1086,7 @@ export const reasons: Catalogue = {
   quota_key: "لا يوجد مفتاح API صالح بالمعرّف «{id}». يعرض `hubbub keys list` كل المفاتيح.",
   quota_model: "لا يوجد نموذج «{name}». اختر واحدًا من الموجودة.",
   quota_twice: "هناك حد آخر للمدة نفسها وللنوع نفسه مثل «{text}». أبقِ واحدًا منهما.",
+  quota_used_up: "{whose} مستنفدة: {limit}. تبدأ من جديد {moment}. اسأل مجددًا حينها.",
   quota_unset: "لا توجد هنا حصة مضبوطة يمكن إزالتها. ما في ملف الإعدادات يُغيَّر هناك، أو بضبط حصة أخرى.",
   keys_full: "لديك {most} مفتاح API وهو الحد للشخص. ألغِ واحدًا أولًا.",
   link_expired: "الرابط منتهٍ أصلًا. حدّد وقتًا قادمًا.",

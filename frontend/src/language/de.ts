@@ -3,6 +3,13 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that it was to search is no longer there for you. “Try again” asks without it.":
+    "Eine Sammlung, in der gesucht werden sollte, ist für Sie nicht mehr da. „Noch einmal versuchen“ fragt ohne sie.",
+  "Nothing is at this address. The link may be old, or a part of it is missing.":
+    "Unter dieser Adresse gibt es nichts. Der Link ist vielleicht alt, oder ein Teil von ihm fehlt.",
+  "There is no such page": "Diese Seite gibt es nicht",
+  "What waited in “{title}” was not sent: its answer did not come to its end.":
+    "Was in „{title}“ wartete, wurde nicht gesendet: Die Antwort davor kam nicht zu ihrem Ende.",
   "A collection that this chat searched is no longer there for you. The next answer goes without it.":
     "Eine Sammlung, in der dieser Chat gesucht hat, ist für Sie nicht mehr da. Die nächste Antwort kommt ohne sie aus.",
   "What you typed is not saved. Press Esc once more to discard it.":
@@ -1026,6 +1033,7 @@ export const reasons: Catalogue = {
     "Es gibt keinen API-Schlüssel mit der ID „{id}“, der benutzt werden kann. `hubbub keys list` zeigt alle Schlüssel.",
   quota_model: "Es gibt kein Modell „{name}“. Wählen Sie eines von denen, die es gibt.",
   quota_twice: "Eine andere Grenze gilt für dieselbe Zeit und dieselbe Art wie „{text}“. Behalten Sie eine davon.",
+  quota_used_up: "{whose} ist aufgebraucht: {limit}. Es beginnt {moment} neu. Fragen Sie dann wieder.",
   quota_unset:
     "Hier ist kein Kontingent gesetzt, das entfernt werden könnte. Was in der Einstellungsdatei steht, wird dort geändert, oder indem ein anderes gesetzt wird.",
   keys_full: "Sie haben {most} API-Schlüssel, mehr darf eine Person nicht haben. Widerrufen Sie zuerst einen.",

@@ -3,6 +3,13 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that it was to search is no longer there for you. “Try again” asks without it.":
+    "Una colección en la que había que buscar ya no está disponible para usted. «Reintentar» pregunta sin ella.",
+  "Nothing is at this address. The link may be old, or a part of it is missing.":
+    "No hay nada en esta dirección. Puede que el enlace sea antiguo o esté incompleto.",
+  "There is no such page": "Esta página no existe",
+  "What waited in “{title}” was not sent: its answer did not come to its end.":
+    "Lo que esperaba en «{title}» no se envió: la respuesta anterior no llegó a su fin.",
   "A collection that this chat searched is no longer there for you. The next answer goes without it.":
     "Una colección en la que buscaba este chat ya no está disponible para usted. La próxima respuesta prescinde de ella.",
   "What you typed is not saved. Press Esc once more to discard it.":
@@ -1005,6 +1012,7 @@ export const reasons: Catalogue = {
     "No hay ninguna clave API utilizable con el identificador «{id}». `hubbub keys list` muestra todas las claves.",
   quota_model: "No hay ningún modelo «{name}». Elija uno de los que hay.",
   quota_twice: "Otro límite es del mismo tiempo y de la misma clase que «{text}». Conserve uno de ellos.",
+  quota_used_up: "{whose} está agotada: {limit}. Vuelve a empezar {moment}. Pregunte de nuevo entonces.",
   quota_unset:
     "Aquí no hay ninguna cuota fijada que se pueda quitar. Lo que está en el archivo de ajustes se cambia allí, o fijando otra cuota.",
   keys_full: "Tiene {most} claves API, el máximo por persona. Revoque una primero.",

@@ -3,6 +3,13 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that it was to search is no longer there for you. “Try again” asks without it.":
+    "Une collection à consulter n’est plus là pour vous. « Réessayer » pose la question sans elle.",
+  "Nothing is at this address. The link may be old, or a part of it is missing.":
+    "Il n’y a rien à cette adresse. Le lien est peut-être ancien, ou incomplet.",
+  "There is no such page": "Cette page n’existe pas",
+  "What waited in “{title}” was not sent: its answer did not come to its end.":
+    "Ce qui attendait dans « {title} » n’a pas été envoyé : la réponse précédente n’est pas arrivée à son terme.",
   "A collection that this chat searched is no longer there for you. The next answer goes without it.":
     "Une collection que cette discussion consultait n’est plus là pour vous. La prochaine réponse s’en passe.",
   "What you typed is not saved. Press Esc once more to discard it.":
@@ -1030,6 +1037,7 @@ export const reasons: Catalogue = {
     "Il n’y a pas de clé API utilisable avec l’identifiant « {id} ». `hubbub keys list` montre toutes les clés.",
   quota_model: "Il n’y a pas de modèle « {name} ». Choisissez l’un de ceux qui existent.",
   quota_twice: "Une autre limite porte sur la même durée et la même chose que « {text} ». Gardez l’une des deux.",
+  quota_used_up: "{whose} est épuisé : {limit}. Il recommence {moment}. Demandez à nouveau à ce moment-là.",
   quota_unset:
     "Aucun quota n’est défini ici qui pourrait être retiré. Ce qui est dans le fichier de réglages se change là, ou en définissant un autre quota.",
   keys_full: "Vous avez {most} clés API, le maximum par personne. Révoquez-en d’abord une.",

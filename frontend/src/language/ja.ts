@@ -3,6 +3,13 @@
 import type { Catalogue } from "./catalogue";
 
 export const words: Catalogue = {
+  "A collection that it was to search is no longer there for you. “Try again” asks without it.":
+    "検索するはずだったコレクションは、もう利用できません。「再試行」ではそれなしで質問します。",
+  "Nothing is at this address. The link may be old, or a part of it is missing.":
+    "このアドレスには何もありません。リンクが古いか、一部が欠けている可能性があります。",
+  "There is no such page": "このページはありません",
+  "What waited in “{title}” was not sent: its answer did not come to its end.":
+    "「{title}」で待っていた質問は送信されませんでした。その前の回答が最後まで届きませんでした。",
   "A collection that this chat searched is no longer there for you. The next answer goes without it.":
     "このチャットで検索していたコレクションは、もう利用できません。次の回答ではそれを使いません。",
   "What you typed is not saved. Press Esc once more to discard it.":
@@ -977,6 +984,7 @@ export const reasons: Catalogue = {
   quota_key: "ID「{id}」の使える API キーはありません。`hubbub keys list` ですべてのキーが表示されます。",
   quota_model: "モデル「{name}」はありません。あるものから選んでください。",
   quota_twice: "「{text}」と同じ期間・同じ種類の上限がもう一つあります。どちらか一つだけ残してください。",
+  quota_used_up: "{whose}を使い切りました（{limit}）。{moment}に新しく始まります。その後もう一度質問してください。",
   quota_unset:
     "ここで設定された、削除できる割り当てはありません。設定ファイルの内容はそこで変更するか、別の割り当てを設定してください。",
   keys_full: "API キーが上限の {most} 個あります。先に一つ失効させてください。",

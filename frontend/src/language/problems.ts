@@ -1,5 +1,6 @@
 /** Say in the language of the page what the server says in English: by the code of what went wrong, where it is known. */
 
+import { usedUp } from "./quotas";
 import { language, type ReasonValues, said, t } from "./t";
 
 const BUSY_MODEL = t("The model is busy.");
@@ -95,7 +96,7 @@ export function sentenceOf(
   retryAfterSeconds: number | null = null,
   reason: Reason | null = null,
 ): string {
-  const finer = reason && said(reason.code, reason.values ?? {});
+  const finer = reason && (usedUpOf(reason) ?? said(reason.code, reason.values ?? {}));
   const known = finer ?? (language !== "en" && Object.hasOwn(SENTENCES, code) ? SENTENCES[code] : undefined);
   if (known === undefined) return text;
   const reference = /\(Reference: (\w+)\)$/.exec(text)?.[1];
@@ -103,6 +104,8 @@ export function sentenceOf(
     .filter(Boolean)
     .join(" ");
 }
+
+const usedUpOf = ({ code, values }: Reason) => (code === "quota_used_up" ? usedUp(values ?? {}) : null);
 
 function againIn(seconds: number | null): string {
   if (seconds === null) return "";

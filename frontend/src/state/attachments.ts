@@ -5,8 +5,9 @@ import * as hubbub from "../api/hubbub";
 import type { Attachment, Document } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
+import { type Attached, attachedOf, newKey, store, stored } from "./attached";
 import { isUnfinished, whyFailed } from "./documents";
-import { draftKey } from "./drafts";
+import { draftKey, keepAlong } from "./drafts";
 import { refusalOf } from "./kinds";
 import { chosenCollections } from "./library";
 import { model, models } from "./models";
@@ -15,29 +16,9 @@ import { scaledDown } from "./pictures";
 import { me } from "./session";
 import { thread } from "./thread";
 
-export interface Attached {
-  key: number;
-  kind: "picture" | "file";
-  name: string;
-  size: number;
-  /** Of the picture, or of the document, once the server has it. */
-  id: string | null;
-  /** What takes the file. */
-  filesId: string | null;
-  /** The part that is sent, 0 to 1. */
-  sent: number;
-  /** The document is still being read. */
-  isBeingRead: boolean;
-  /** Why it will not go with the question. */
-  problem: string | null;
-}
-
-const NAME = "hubbub.attached";
 const LOOK_MILLISECONDS = 400;
 const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const LOST = t("The page was loaded anew before this was sent. Add it again.");
 
-let count = 0;
 const running = new Map<number, AbortController>();
 const lists = signal<Readonly<Record<string, readonly Attached[]>>>(stored());
 
@@ -100,7 +81,7 @@ export async function attach(files: readonly File[]): Promise<void> {
   );
   const added = files.map((file, place): [Attached, File] => [
     {
-      key: ++count,
+      key: newKey(),
       kind: isPicture(file) ? "picture" : "file",
       name: file.name || "picture",
       size: file.size,
@@ -152,7 +133,7 @@ export async function attachDocument({ id: documentId, name }: Pick<Document, "i
   const draft = draftKey.peek();
   const chatId = thread.peek().chat?.id ?? null;
   const blank = { kind: "file" as const, id: null, filesId: null, sent: 0, isBeingRead: false, problem: null };
-  const one: Attached = { ...blank, key: ++count, name, size: 0 };
+  const one: Attached = { ...blank, key: newKey(), name, size: 0 };
   set(draft, [...(lists.peek()[draft] ?? []), one]);
   try {
     const { signal } = new AbortController();
@@ -229,22 +210,20 @@ export function takeAlong(): Along {
 }
 
 /** Put back what went with a question that was not sent. */
-export function putBack(along: Along): void {
-  const back = [...along.pictures, ...along.files].map(
-    (one): Attached => ({
-      key: ++count,
-      kind: one.kind,
-      name: one.name,
-      size: one.size_bytes,
-      id: one.id,
-      filesId: one.kind === "file" ? along.filesId : null,
-      sent: 1,
-      isBeingRead: false,
-      problem: null,
-    }),
-  );
-  set(draftKey.peek(), [...back, ...attached.peek()]);
+export function putBack(along: Along, draft: string = draftKey.peek()): void {
+  set(draft, [...attachedOf(along), ...(lists.peek()[draft] ?? [])]);
 }
+
+keepAlong({
+  putBack: (draft, along) => putBack(along, draft),
+  keepForNextPage: (kept) => {
+    const all = { ...lists.peek() };
+    for (const { key, along } of kept) all[key] = [...(all[key] ?? []), ...attachedOf(along)];
+    store(all);
+  },
+});
+
+export type { Attached };
 
 const attachmentOf = ({ kind, id, name, size }: Attached): Attachment => ({
   kind,
@@ -267,25 +246,7 @@ function change(draft: string, key: number, changes: Partial<Attached>): void {
 function set(draft: string, list: readonly Attached[]): void {
   const { [draft]: _, ...rest } = lists.peek();
   lists.value = list.length === 0 ? rest : { ...rest, [draft]: list };
-  try {
-    sessionStorage.setItem(NAME, JSON.stringify(lists.peek()));
-  } catch {
-    // No room: they live in memory only.
-  }
-}
-
-function stored(): Record<string, Attached[]> {
-  try {
-    const kept: Record<string, Attached[]> = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
-    for (const list of Object.values(kept))
-      for (const one of list) {
-        one.key = ++count;
-        if (one.id === null) one.problem ??= LOST;
-      }
-    return kept;
-  } catch {
-    return {};
-  }
+  store(lists.peek());
 }
 
 /** Go on looking at the files of drafts that an earlier page began. */

@@ -10,6 +10,7 @@ import { newId } from "./identifiers";
 import { model, models } from "./models";
 import { announce, messageOf } from "./notices";
 import { goal, path, turnTo } from "./thread";
+import type { Step } from "./tree";
 
 /** The answer of the second model while the server does not have it yet, or where it was refused. */
 export interface Coming {
@@ -39,12 +40,16 @@ const last = computed(() => path.value.at(-1));
 /** What is to come beside the last answer that is shown. */
 export const coming = computed<Coming | null>(() => comings.value.get(last.value?.message.id ?? "") ?? null);
 /** Whether the chat can't go on before one of two answers is kept. */
-export const isUndecided = computed(() => (last.value?.beside.length ?? 0) > 0 || coming.value !== null);
+export const isUndecided = computed(() => isUndecidedAt(last.value));
+/** The same of whatever path ends with a step. */
+export const isUndecidedAt = (step: Step | undefined): boolean =>
+  (step?.beside.length ?? 0) > 0 || comings.value.has(step?.message.id ?? "");
 
 /** Have a question that is about to be asked answered by the second model, too, if there is one. */
 export function wantBeside(questionId: string, maxTokens: number | null): void {
-  const name = second.peek()?.name;
-  if (name !== undefined) wanted.set(questionId, { model: name, maxTokens });
+  const name = second.value?.name;
+  if (name === undefined) wanted.delete(questionId);
+  else wanted.set(questionId, { model: name, maxTokens });
 }
 
 /** Ask the second model, once the question is stored. */

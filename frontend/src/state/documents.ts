@@ -5,7 +5,7 @@ import * as hubbub from "../api/hubbub";
 import type { DocumentPage, Listing } from "../api/listing";
 import type { Document, Group } from "../api/resources";
 import { sentencesOf } from "../language/problems";
-import { loadCollections } from "./library";
+import { collections, loadCollections } from "./library";
 import { tell } from "./notices";
 
 const POLL_MILLISECONDS = 700;
@@ -55,9 +55,18 @@ export async function watchList(
     note(page.documents);
     show(page);
     if (page.counts.unfinished === 0) break;
+    count(collectionId, page.counts);
     await pause(signal);
   }
   await loadCollections(signal);
+}
+
+/** Have the list of collections say how many documents one holds, while some of them are still on their way. */
+function count(collectionId: string, { unfinished, ready, failed }: DocumentPage["counts"]): void {
+  const documents = unfinished + ready + failed;
+  const all = collections.peek() ?? [];
+  if (all.some((one) => one.id === collectionId && one.documents !== documents))
+    collections.value = all.map((one) => (one.id === collectionId ? { ...one, documents } : one));
 }
 
 /** The first documents of a list, as one page. */

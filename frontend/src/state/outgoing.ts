@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Question } from "../api/resources";
+import type { Along } from "./along";
 import { keepForNextPage, keepNothing } from "./drafts";
 
 /** A question on its way to the server, or one that did not get there. */
@@ -40,9 +41,11 @@ export function dropUnsent(): void {
 const draftOf = ({ chat_id, text }: Question) => ({ chatId: chat_id, text });
 
 /** Keep what was not sent when the page is left; `isKept` says of which questions something may be kept. */
-export function keepOutgoing(isKept: (question: Question) => boolean): void {
+export function keepOutgoing(isKept: (question: Question) => boolean, alongOf: (question: Question) => Along): void {
   keepForNextPage(() =>
-    [...outgoing.peek().values()].filter(({ problem }) => problem !== null).map(({ question }) => draftOf(question)),
+    [...outgoing.peek().values()]
+      .filter(({ problem, question }) => problem !== null && isKept(question))
+      .map(({ question }) => ({ ...draftOf(question), along: alongOf(question) })),
   );
   addEventListener("pagehide", () => {
     const sending = [...outgoing.peek().values()].filter(({ problem }) => problem === null);

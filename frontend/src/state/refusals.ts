@@ -1,12 +1,24 @@
 /** Look again at what can be asked once something can't be: what is chosen may have been deleted, or shared no more. */
 
 import { computed, effect } from "@preact/signals";
+import type { Question } from "../api/resources";
 import { answerOf } from "./answers";
 import { choice } from "./choices";
 import { collections, loadCollections } from "./library";
 import { loadModels } from "./models";
 import { outgoing } from "./outgoing";
 import { path, thread } from "./thread";
+
+const isThere = (id: string) => collections.value?.some((one) => one.id === id) ?? true; // unless they are not known
+
+/** Whether a question asks over a collection that is not there any more. */
+export const asksOverGone = (question: Question): boolean => !question.collections.every(isThere);
+
+/** The question as it can be asked again: without the collections that are not there any more. */
+export const withoutGone = (question: Question): Question => ({
+  ...question,
+  collections: question.collections.filter(isThere),
+});
 
 /** Whether the last question searched a collection that is not there any more: the next answer would go without it. */
 export const lacksCollection = computed(() => {

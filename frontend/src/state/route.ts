@@ -7,7 +7,7 @@ export type Route =
   | { page: "chat"; chatId: string | null }
   | { page: "library"; collectionId: string | null }
   | { page: "operate"; section: string }
-  | { page: "account" | "keys" | "people" | "search" | "shared" | "welcome" };
+  | { page: "account" | "keys" | "people" | "search" | "shared" | "welcome" | "nowhere" };
 
 /** Pages that are named by nothing more. */
 const PLAIN = ["account", "keys", "people", "search", "shared", "welcome"] as const;
@@ -21,11 +21,15 @@ addEventListener("popstate", () => {
 export const route = computed<Route>(() => routeOf(path.value));
 
 export function routeOf(pathname: string): Route {
-  const [first, second] = pathname.slice(PREFIX.length).split("/").filter(Boolean);
+  const parts = pathname.slice(PREFIX.length).split("/").filter(Boolean);
+  const [first = "", second] = parts;
+  if (parts.length === 0 || pathname === `${PREFIX}/index.html`) return { page: "chat", chatId: null };
+  if (parts.length > 2) return { page: "nowhere" };
+  if (first === "c" && second !== undefined) return { page: "chat", chatId: second };
   if (first === "library") return { page: "library", collectionId: second ?? null };
   if (first === "operate") return { page: "operate", section: second ?? "" };
-  if (first !== undefined && (PLAIN as readonly string[]).includes(first)) return { page: first as Plain };
-  return { page: "chat", chatId: first === "c" ? (second ?? null) : null };
+  if (second === undefined && (PLAIN as readonly string[]).includes(first)) return { page: first as Plain };
+  return { page: "nowhere" };
 }
 
 export const homePath = `${PREFIX}/`;

@@ -15,6 +15,7 @@ import { loadInstructions } from "./prompts";
 import { homePath, route } from "./route";
 import { forgetAll, onRemembered, recall, remember } from "./storage";
 import { refreshThread, sendUnreached } from "./thread";
+import { runWindows } from "./windows";
 
 export const me = signal<Me | null>(null);
 /** Whether nobody has signed in on this browser, who would have to. */
@@ -22,6 +23,11 @@ export const needsSignIn = signal(false);
 
 /** Who has signed in on this browser, by their id: what one tab remembers, the others hear of. */
 const PERSON = "person";
+/** Whether the server let this browser in when it was asked last. */
+const HERE = "here";
+
+/** Whether a page is for those who were given a link, and need be nobody here. */
+const isForNobody = (page: string) => page === "shared" || page === "welcome";
 
 /** What a page has to do when it hears who is here now: nothing, load anew, or leave nothing of who was here before. */
 export function whatToDo(before: Me | null, remembered: string | null, now: Me): "stay" | "reload" | "forget" {
@@ -35,6 +41,7 @@ async function loadMe(signal: AbortSignal): Promise<void> {
   const now = await hubbub.me(signal);
   const next = whatToDo(me.peek(), recall<string>(PERSON), now);
   if (next === "forget") forgetPerson(PERSON);
+  remember(HERE, true);
   remember(PERSON, now.person.is_signed_in ? now.person.id : null);
   if (next === "stay") me.value = now;
   else if (next === "reload") location.reload();
@@ -69,10 +76,13 @@ export function signOut(): void {
 
 /** Load everything, and again whenever the server is back or the page is looked at again. */
 export function start(signal: AbortSignal): void {
-  if (route.peek().page === "shared") return; // who was given a link need be nobody here
-  const load = () => {
+  if (isForNobody(route.peek().page)) return;
+  const load = async () => {
     if (needsSignIn.value) return;
-    for (const part of [loadMe, loadModels, loadCollections, loadChats, loadInstructions])
+    const knowing = loadMe(signal).catch(tellUnlessUnreachable);
+    if (recall<boolean>(HERE) !== true) await knowing; // else all that is asked besides might be refused
+    if (needsSignIn.value) return;
+    for (const part of [loadModels, loadCollections, loadChats, loadInstructions])
       part(signal).catch(tellUnlessUnreachable);
     refreshThread();
   };
@@ -83,8 +93,10 @@ export function start(signal: AbortSignal): void {
   };
   onSignedOut(() => {
     needsSignIn.value = true;
+    remember(HERE, null);
   });
   onRemembered(signal, PERSON, () => followOthers(signal));
+  runWindows(signal, tellUnlessUnreachable);
   watchConnection(signal, () => {
     load();
     sendUnreached();

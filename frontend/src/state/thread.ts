@@ -3,7 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
-import type { Asked, Attachment, Chat, Collection, Message, Question } from "../api/resources";
+import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
@@ -11,16 +11,16 @@ import { touch } from "./chats";
 import { forgetNewChoice, keepChoice, takeChoice } from "./choices";
 import { takeBack, typeAgain } from "./drafts";
 import { newId } from "./identifiers";
-import { chooseCollections, chosenCollections, guide } from "./library";
-import { model } from "./models";
+import { chooseCollections, guide } from "./library";
 import { isAbort, messageOf } from "./notices";
 import { keepOutgoing, outgoing, setOutgoing, takeKept } from "./outgoing";
+import { alongOfUnsent, messageOfQuestion, questionOf } from "./question";
 import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
-import { blank, keepLatest, NEW, type Thread, threadOf } from "./threads";
+import { blank, keepLatest, NEW, type Thread, threadOf, waitedIn } from "./threads";
 import { pathOf, ROOT, type Step } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
-import { tellAsked, wish } from "./wished";
+import { tellAsked } from "./wished";
 
 const key = computed(() => (route.value.page === "chat" ? (route.value.chatId ?? NEW) : null));
 export const thread = computed<Thread>(() => (key.value === null ? blank : threadOf(key.value).value));
@@ -29,35 +29,45 @@ export const path = computed<Step[]>(() => pathOf(thread.value.messages, thread.
 export const asks = signal(0);
 
 /** The answer at the end of the path while it is being made; both where two stand beside each other. */
-export const openAnswerIds = computed<readonly string[]>(() => {
-  const last = path.value.at(-1);
-  if (last?.message.role !== "assistant") return [];
-  const shown = last.beside.length > 0 ? last.beside : [last.message];
-  return shown.map(({ id }) => id).filter((id) => answerOf(id).value.state === "open");
-});
+export const openAnswerIds = computed<readonly string[]>(() => openIn(path.value.at(-1)));
 /** The first of them. */
 export const openAnswerId = computed<string | null>(() => openAnswerIds.value[0] ?? null);
 
-export const isSending = computed(() =>
-  path.value.some(({ message }) => outgoing.value.get(message.id)?.problem === null),
-);
+/** The answers that are being made of the last step of a path. */
+export function openIn(last: Step | undefined): readonly string[] {
+  if (last?.message.role !== "assistant") return [];
+  const shown = last.beside.length > 0 ? last.beside : [last.message];
+  return shown.map(({ id }) => id).filter((id) => answerOf(id).value.state === "open");
+}
+
+export const isSendingIn = (steps: readonly Step[]) =>
+  steps.some(({ message }) => outgoing.value.get(message.id)?.problem === null);
+export const isSending = computed(() => isSendingIn(path.value));
 
 let loading = new AbortController();
+let isLoading = false;
 
 /** Load the chat that is shown, again if it was. */
 export function refreshThread(): void {
   const id = key.peek();
   loading.abort();
   loading = new AbortController();
+  const { signal } = loading;
+  isLoading = id !== null && id !== NEW;
   if (id === null || id === NEW) return;
-  load(loading.signal, id).catch((error: unknown) => {
+  load(signal, id).then(ended, (error: unknown) => {
     if (isAbort(error)) return;
+    ended();
     const isGone = error instanceof Problem && error.status === 404;
     const cell = threadOf(id);
     if (isGone) cell.value = { ...blank, isLoaded: true, problem: t("This chat is not there, or not yours.") };
     else if (!cell.peek().isLoaded) cell.value = { ...cell.peek(), problem: messageOf(error) };
   });
 }
+
+const ended = () => {
+  isLoading = false;
+};
 
 async function load(signal: AbortSignal, id: string): Promise<void> {
   const cell = threadOf(id);
@@ -78,19 +88,29 @@ async function load(signal: AbortSignal, id: string): Promise<void> {
 
 /** Load chats as they are turned to and follow their open answers. Runs for as long as the page does. */
 export function runThread(): void {
-  keepOutgoing(({ chat_id, is_temporary }) => !is_temporary && !threadOf(chat_id ?? NEW).peek().chat?.is_temporary);
+  keepOutgoing(
+    ({ chat_id, is_temporary }) => !is_temporary && !threadOf(chat_id ?? NEW).peek().chat?.is_temporary,
+    alongOf,
+  );
   sendKept();
   effect(() => {
     if (key.value !== null) keepLatest(key.value, isUnsent);
     refreshThread();
   });
   effect(() => {
-    followOnly(thread.value.messages.filter(({ role }) => role === "assistant").map(({ id }) => id));
+    const followed = [thread.value, ...[...waitedIn.value].map((id) => threadOf(id).value)];
+    followOnly(followed.flatMap(({ messages }) => messages.filter(isAnswer).map(({ id }) => id)));
   });
 }
 
+const isAnswer = ({ role }: Message) => role === "assistant";
+
 /** Whether questions of a chat are known here alone. */
-const isUnsent = ({ messages }: Thread) => messages.some(({ id }) => outgoing.peek().has(id));
+const isUnsent = ({ chat, messages }: Thread) =>
+  waitedIn.peek().has(chat?.id ?? NEW) || messages.some(({ id }) => outgoing.peek().has(id));
+
+const alongOf = (question: Question): Along =>
+  alongOfUnsent(question, threadOf(question.chat_id ?? NEW).peek().messages);
 
 /** Begin a new chat. A question that could not begin one before is typed again. */
 export function newChat(): void {
@@ -98,16 +118,17 @@ export function newChat(): void {
   threadOf(NEW).value = { ...blank, isLoaded: true };
   forgetNewChoice();
   navigate(homePath);
-  for (const text of unsent) takeBack(text);
+  for (const { text, along } of unsent) takeBack(text, along);
 }
 
-/** Discard the questions that could not begin a chat; returns their texts. */
-function takeUnsent(): string[] {
+/** Discard the questions that could not begin a chat; returns what was asked. */
+function takeUnsent(): { text: string; along: Along }[] {
   const unsent = [...outgoing.peek().values()].filter(
     ({ question, problem }) => question.chat_id === null && problem !== null,
   );
+  const taken = unsent.map(({ question }) => ({ text: question.text, along: alongOf(question) }));
   for (const { question } of unsent) discard(question);
-  return unsent.map(({ question }) => question.text);
+  return taken;
 }
 
 /** Whether the chat that is shown leaves nothing behind. */
@@ -129,43 +150,17 @@ export function ask(
   text: string,
   parentId: string | null = lastSent(),
   along: Along = { pictures: [], files: [], filesId: thread.peek().chat?.files_id || null },
+  questionId: string = newId(),
 ): void {
-  const questionId = newId();
-  const how = wish(questionId);
-  const question: Question = {
-    question_id: questionId,
-    chat_id: thread.peek().chat?.id ?? null,
-    parent_id: parentId,
-    text,
-    model: how.isByAssistant && !how.needsModel ? null : (model.peek()?.name ?? null),
-    collections: how.isByAssistant ? [] : chosenCollections.peek(),
-    files: along.filesId,
-    attached: along.files.map(({ id }) => id),
-    pictures: along.pictures.map(({ id }) => id),
-    with_instructions: how.hasInstructions ?? false,
-    reasoning_effort: how.effort ?? null,
-    max_tokens: how.maxTokens ?? null,
-    thorough: how.isThorough ?? false,
-    is_temporary: thread.peek().chat === null && (how.isTemporary ?? false),
-    assistant: how.assistant ?? null,
-  };
-  add(question.chat_id ?? NEW, [messageOfQuestion(question, [...along.pictures, ...along.files])]);
+  askAs(questionOf(questionId, thread.peek().chat, parentId, text, along), along);
   asks.value++;
-  send(question);
 }
 
-/** What is shown of a question until the server has it. */
-const messageOfQuestion = (question: Question, attachments: readonly Attachment[] = []): Message => ({
-  id: question.question_id,
-  chat_id: question.chat_id ?? NEW,
-  parent_id: question.parent_id,
-  role: "user",
-  text: question.text,
-  created_at: Date.now() / 1000,
-  model: question.model ?? "",
-  collections: question.collections,
-  asked_with: { attachments },
-});
+/** Ask a question as it is, in whatever chat it says. */
+export function askAs(question: Question, along: Along): void {
+  add(question.chat_id ?? NEW, [messageOfQuestion(question, [...along.pictures, ...along.files])]);
+  send(question);
+}
 
 /** Go on sending what an earlier page in this tab was sending when it was left. */
 function sendKept(): void {
@@ -210,7 +205,7 @@ function settle(question: Question, asked: Asked): void {
         const unsent = takeUnsent();
         cell.value = { ...blank, isLoaded: true };
         navigate(chatPath(asked.chat.id), { replace: true });
-        for (const text of unsent) takeBack(text);
+        for (const { text, along } of unsent) takeBack(text, along);
       }
     } else {
       changeShownChat(asked.chat);
@@ -273,7 +268,8 @@ export function stopOpenAnswer(): void {
 
 /** Add messages or put them in the place of what was known of them, and turn to them. */
 export function add(chatKey: string, added: readonly Message[]): void {
-  loading.abort(); // what is under way may not know these yet
+  const isOvertaken = isLoading && chatKey === key.peek();
+  if (isOvertaken) loading.abort(); // what is under way may not know these yet
   const cell = threadOf(chatKey);
   const turns = new Map(cell.peek().turns);
   const messages = [...cell.peek().messages];
@@ -288,6 +284,7 @@ export function add(chatKey: string, added: readonly Message[]): void {
   }
   cell.value = { ...cell.peek(), messages, turns };
   keep(chatKey);
+  if (isOvertaken) refreshThread(); // it was to tell what others have said
 }
 
 /** Remember what was turned to in a chat, if anything of it is to be kept. */

@@ -23,6 +23,9 @@ export const blank: Thread = { chat: null, messages: [], turns: new Map(), probl
 /** In the order in which they were opened. */
 const threads = new Map<string, Signal<Thread>>();
 
+/** The chats in which a question waits for the end of an answer, whether they are shown or not. */
+export const waitedIn = signal<ReadonlySet<string>>(new Set());
+
 export function threadOf(key: string): Signal<Thread> {
   let cell = threads.get(key);
   if (cell === undefined) {

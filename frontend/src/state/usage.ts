@@ -4,7 +4,8 @@ import { computed, effect, signal } from "@preact/signals";
 import type { Bound, Usage } from "../api/bounds";
 import * as hubbub from "../api/hubbub";
 import { inWords } from "../language/bounds";
-import { locale, t } from "../language/t";
+import { capital, moment, whose } from "../language/quotas";
+import { t } from "../language/t";
 import { me } from "./session";
 import { openAnswerId } from "./thread";
 
@@ -34,9 +35,9 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
     const then = over === null ? t("You can ask again then.") : t("Until then {over} answers.", { over });
     return {
       text: t("{whose} is used up: {text}. It begins anew {moment}. {then}", {
-        whose: whose(last),
+        whose: capital(whose(last)),
         text: inWords(last.text),
-        moment: moment(last, now),
+        moment: moment(last.resets_at, now),
         then,
       }),
       isOver: true,
@@ -49,31 +50,12 @@ export function noteOf({ bounds, over }: Usage, now: number): { text: string; is
   return {
     text: t("{part} % of {whose} is used: {text}. It begins anew {moment}.", {
       part,
-      whose: whose(least, true),
+      whose: whose(least),
       text: inWords(least.text),
-      moment: moment(least, now),
+      moment: moment(least.resets_at, now),
     }),
     isOver: false,
   };
 }
 
 const partOf = (bound: Bound) => Number(bound.used) / Number(bound.limit);
-
-function whose({ scope, group }: Bound, isWithin = false): string {
-  const names = {
-    server: t("the quota of this server"),
-    group: t("the quota of the group {group}", { group }),
-    person: t("your quota"),
-    key: t("the quota of this API key"),
-  };
-  const name = names[scope];
-  return isWithin ? name : name.charAt(0).toUpperCase() + name.slice(1);
-}
-
-function moment({ resets_at }: Bound, now: number): string {
-  const minutes = Math.max(1, Math.round((resets_at - now) / 60));
-  if (minutes < 90) return t("in {minutes} min", { minutes });
-  const day: Intl.DateTimeFormatOptions = minutes < 20 * 60 ? {} : { month: "short", day: "numeric" };
-  const format: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", ...day };
-  return t("at {time}", { time: new Date(resets_at * 1000).toLocaleString(locale, format) });
-}

@@ -5,12 +5,14 @@ import * as hubbub from "../api/hubbub";
 import { t } from "../language/t";
 import { assistant, assistantId } from "./assistants";
 import { answerBeside, wantBeside } from "./beside";
+import { NEW_DRAFT, setDraftAt, storeAgain, storeOnly } from "./drafts";
 import { model } from "./models";
 import { instructions } from "./prompts";
 import { route } from "./route";
 import { recall, remember } from "./storage";
 import { isThorough } from "./thorough";
 import { isTemporaryHere, thread } from "./thread";
+import { threadOf } from "./threads";
 import { onAsk } from "./wished";
 
 export const EFFORTS = ["low", "medium", "high"] as const;
@@ -41,24 +43,34 @@ export function chooseLength(chosen: number | null): void {
 /** Say with each question how it is asked, and delete a temporary chat when it is left. Runs as long as the page does. */
 export function runWish(): void {
   onAsk((questionId) => {
-    wantBeside(questionId, maxTokens.peek());
-    const by = assistant.peek();
+    wantBeside(questionId, maxTokens.value);
+    const by = assistant.value;
     return {
-      isTemporary: isTemporaryNext.peek(),
-      effort: model.peek()?.reasoning_effort && !by?.reasoning_effort ? effort.peek() : null,
-      maxTokens: by?.max_tokens ? null : maxTokens.peek(),
-      assistant: assistantId.peek() ?? "",
-      isByAssistant: assistantId.peek() !== null,
+      isTemporary: isTemporaryNext.value,
+      effort: model.value?.reasoning_effort && !by?.reasoning_effort ? effort.value : null,
+      maxTokens: by?.max_tokens ? null : maxTokens.value,
+      assistant: assistantId.value ?? "",
+      isByAssistant: assistantId.value !== null,
       needsModel: by?.lacks_model ?? false,
-      hasInstructions: instructions.peek() !== "",
-      isThorough: isThorough.peek(),
+      hasInstructions: instructions.value !== "",
+      isThorough: isThorough.value,
     };
   }, answerBeside);
   let here: string | null = null;
   const leave = () => {
-    if (here !== null) hubbub.deleteChat(new AbortController().signal, here).catch(() => {}); // else the server does
+    if (here === null) return;
+    hubbub.deleteChat(new AbortController().signal, here).catch(() => {}); // else the server does
+    setDraftAt(here, "");
     here = null;
   };
+  const isTemporary = (draft: string) =>
+    draft === NEW_DRAFT ? isTemporaryNext.peek() : (threadOf(draft).peek().chat?.is_temporary ?? false);
+  storeOnly((draft) => !isTemporary(draft));
+  effect(() => {
+    isTemporaryNext.value;
+    isTemporaryHere.value;
+    storeAgain();
+  });
   addEventListener("pagehide", ({ persisted }) => persisted || leave());
   effect(() => {
     const shown = route.value.page === "chat" ? route.value.chatId : null;

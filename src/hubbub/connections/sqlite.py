@@ -33,6 +33,7 @@ from hubbub.connections.threads import stand_back
 from hubbub.connections.unchanged import Unchanged
 from hubbub.connections.wal_index import WalIndex
 from hubbub.core.errors import Invalid, SettingsError, StoreError, StoreFull, StoreLost
+from hubbub.core.ordering import in_order
 
 logger = logging.getLogger(__name__)
 
@@ -362,6 +363,7 @@ class Sqlite:
         raw.load_extension(_vector_extension())
         raw.enable_load_extension(False)
         cast(Any, raw).create_scalar_function("fold", str.casefold, 1, deterministic=True)  # lower() knows ASCII alone
+        cast(Any, raw).create_scalar_function("in_order", in_order, 1, deterministic=True)
         _journal(raw)
         Connection(raw).all("pragma synchronous = full; pragma foreign_keys = on")
         with self._lock:

@@ -155,7 +155,7 @@ class OverQuota(TooBusy):
 
     code = "over_quota"
 
-    def __init__(self, message: str, *, retry_after_seconds: float, measure: str) -> None:
+    def __init__(self, message: str | Reason, *, retry_after_seconds: float, measure: str) -> None:
         super().__init__(message, retry_after_seconds=retry_after_seconds)
         self.measure = measure
         """What is used up: questions, tokens or money."""

@@ -151,6 +151,7 @@ REASONS: Mapping[str, str] = {
     "quota_key": "There is no API key with the id “{id}” that can be used. `hubbub keys list` shows all keys.",
     "quota_model": "There is no model “{name}”. Choose one of those that there are.",
     "quota_twice": "Another bound is for the same time and of the same kind as “{text}”. Keep one of them.",
+    "quota_used_up": "{whose} is used up: {limit}. It begins anew {moment}. Ask again then.",
     "quota_unset": "No quota is set here that could be removed. What stands in the settings file is changed there, or "
     "by setting another quota.",
     "keys_full": "You have {most} API keys, which is as many as one person may have. Revoke one first.",

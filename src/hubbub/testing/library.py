@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hubbub.core.documents import Completeness, Document, Omission, Progress
 from hubbub.core.errors import Conflict, Invalid, NotFound
 from hubbub.core.identifiers import new_id
+from hubbub.core.ordering import in_order
 from hubbub.core.people import Member, Permission, Reader, Right
 from hubbub.search.base import DocumentOrder, Library, Listing, Renames
 
@@ -62,7 +63,7 @@ class LibraryContract:
             for number, name in enumerate(names[1:])
         ]
         by_age = [first, *others]
-        by_name = sorted(by_age, key=lambda one: (one.name.casefold(), one.id))
+        by_name = sorted(by_age, key=lambda one: (in_order(one.name), one.id))
         by_size = sorted(by_age, key=lambda one: (one.size_bytes, one.id))
         orders: dict[DocumentOrder, list[Document]] = {"name": by_name, "added": by_age, "size": by_size}
         for order, expected in orders.items():
@@ -70,6 +71,16 @@ class LibraryContract:
                 listing = Listing(order=order, is_descending=is_descending, limit=2)
                 assert await _all_pages(library, place, listing) == expected[:: -1 if is_descending else 1]
         assert await _all_pages(library, place, Listing(limit=5)) == by_name
+
+    async def test_documents_are_listed_by_name_as_a_person_orders_them(self, library: Library) -> None:
+        names = ["note 2.txt", "Note 10.txt", "note 010b.txt", "note 100.txt", "Öl 3.txt", "Ol 20.txt", "zuletzt 1.txt"]
+        first = await library.add(await a_document(library, names[3]))
+        place = first.collection_id
+        for name in (names[6], names[1], names[4], names[0], names[5], names[2]):
+            await library.add(await a_document(library, name, collection_id=place))
+        for is_descending in (False, True):
+            listed = await _all_pages(library, place, Listing(is_descending=is_descending, limit=2))
+            assert [one.name for one in listed] == names[:: -1 if is_descending else 1]
 
     async def test_documents_are_listed_by_words_condition_and_id(self, library: Library) -> None:
         first = await library.add(await a_document(library, "Übersicht.pdf"))

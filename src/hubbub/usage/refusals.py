@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
 from hubbub.core.errors import OverQuota
+from hubbub.core.reasons import because
 from hubbub.usage.base import Amount, Charge, Counter, Standing
 from hubbub.usage.bounds import Bound, amount_in_words
 
@@ -67,16 +68,20 @@ def refusal(error: OverBound, now: float, zone: tzinfo = UTC, currency: str = ""
     wait = max(1.0, counter.end - now)
     needed = error.amount.of(bound.measure)
     if needed > bound.most:
-        message = (
+        message = _capital(
             f"This would take about {amount_in_words(needed, bound.measure, currency)}; {_whose(counter)} allows "
             f"{in_words(bound, currency)}. Ask for less (shorter, or not thoroughly), or ask a cheaper model."
         )
     else:
-        message = (
-            f"{_whose(counter)} is used up: {in_words(bound, currency)}. "
-            f"It begins anew {moment(counter.end, now, zone)}. Ask again then."
+        message = because(
+            "quota_used_up",
+            whose=_capital(_whose(counter)),
+            limit=in_words(bound, currency),
+            moment=moment(counter.end, now, zone),
+            scope=counter.scope,
+            group=_group(counter) if counter.scope == "group" else "",
+            begins_at=counter.end,
         )
-    message = message[0].upper() + message[1:]
     return OverQuota(message, retry_after_seconds=wait, measure=bound.measure)
 
 
@@ -96,12 +101,20 @@ def moment(at: float, now: float, zone: tzinfo) -> str:
     return f"at {local:%Y-%m-%d %H:%M} {local.tzname() or ''}".rstrip()
 
 
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _group(counter: Counter) -> str:
+    return (counter.name or counter.subject)[:100]
+
+
 def _whose(counter: Counter) -> str:
     match counter.scope:
         case "server":
             return "the quota of this server"
         case "group":
-            return f"the quota of the group {(counter.name or counter.subject)[:100]!r}"
+            return f"the quota of the group {_group(counter)!r}"
         case "person":
             return "your quota"
         case "key":

@@ -23,6 +23,7 @@ import { Uploads } from "../uploads/Uploads";
 import { LazyWords } from "../words/LazyWords";
 import "./app.css";
 import { Keys } from "./Keys";
+import { Nowhere } from "./Nowhere";
 import { Account, ApiKeys, Closed, Library, Operators, People, Sources, TakeAlong, UploadDialog } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
@@ -36,6 +37,7 @@ const TITLES: Record<string, string> = {
   people: t("People"),
   operate: t("Operators"),
   search: t("Search"),
+  nowhere: t("There is no such page"),
 };
 
 const isReserved = (page: string): page is Reserved => ["account", "keys", "people", "operate"].includes(page);
@@ -86,11 +88,13 @@ export function App() {
           {page === "search" && <LazySearch />}
           {isReserved(page) && <ReservedPage page={page} />}
           {page === "chat" && <Chat />}
+          {page === "nowhere" && <Nowhere />}
         </main>
+        {page !== "chat" && <Uploads isBelow />}
       </div>
       {isSheet && <div class="veil" />}
       {isSourceOpen.value && <Sources />}
-      <Uploads />
+      {page === "chat" && <Uploads />}
       {picked.value.length > 0 && <UploadDialog />}
       {offered.value !== null && <TakeAlong />}
       <Notices />

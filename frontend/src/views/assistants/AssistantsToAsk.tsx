@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Assistant } from "../../api/assistants";
 import { t } from "../../language/t";
 import { assistants, chooseAssistant, loadAssistants, offered } from "../../state/assistants";
+import { me } from "../../state/session";
 import { ask } from "../../state/thread";
 import { focusOn } from "../focus";
 import { Icon } from "../icons";
@@ -12,9 +13,10 @@ import "./assistants.css";
 const MOST = 6;
 
 export function AssistantsToAsk() {
+  const isKnown = me.value !== null; // who asks
   useEffect(() => {
-    if (assistants.peek() === null) loadAssistants();
-  }, []);
+    if (isKnown && assistants.peek() === null) loadAssistants();
+  }, [isKnown]);
   if (offered.value.length === 0) return null;
   return (
     <ul class="welcome-examples assistants-offered" aria-label={t("Assistants")}>

@@ -5,7 +5,7 @@ import type { Condition, DocumentPage, Listing } from "../../api/listing";
 import type { Collection, Document } from "../../api/resources";
 import { plural, t } from "../../language/t";
 import { PAGE, removeDocuments, watchList } from "../../state/documents";
-import { isAbort, tell } from "../../state/notices";
+import { announce, isAbort, tell } from "../../state/notices";
 import { uploads } from "../../state/uploads";
 import { Confirm } from "../dialog/Dialog";
 import { focusIfLost } from "../focus";
@@ -57,6 +57,11 @@ export function DocumentList({ collection, canWrite, fetches }: Properties) {
     if (hasChanged.current) focusIfLost("#one-collection-name"); // the row of what was deleted is gone
     hasChanged.current = false;
   }, [page]);
+
+  const isWithoutHits = page !== null && page.documents.length === 0 && (words !== "" || condition !== "");
+  useEffect(() => {
+    if (isWithoutHits) announce(t("No document fits."));
+  }, [isWithoutHits, words, condition]);
 
   if (page === null)
     return (

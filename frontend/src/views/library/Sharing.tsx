@@ -134,8 +134,7 @@ interface AddingProperties {
 }
 
 export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties) {
-  const [first] = groups;
-  const [chosen, setChosen] = useState(isForAll ? "everybody" : first ? GROUP + first.id : PERSON);
+  const [chosen, setChosen] = useState(PERSON); // the fewest: who means more chooses more
   const [id, setId] = useState("");
   const field = useId();
   const subject = chosen === PERSON ? PERSON + id.trim() : chosen;
@@ -154,14 +153,14 @@ export function Adding({ kind, groups, isForAll, taken, add }: AddingProperties)
       </label>
       <div class="sharing-row">
         <select id={field} class="field" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
-          {isForAll && <option value="everybody">{t("everybody")}</option>}
-          {(isForAll || kind === "documents") && <option value="signed-in">{t("everybody who is signed in")}</option>}
+          <option value={PERSON}>{t("a person")}</option>
           {groups.map((group) => (
             <option key={group.id} value={GROUP + group.id}>
               {group.name}
             </option>
           ))}
-          <option value={PERSON}>{t("a person")}</option>
+          {(isForAll || kind === "documents") && <option value="signed-in">{t("everybody who is signed in")}</option>}
+          {isForAll && <option value="everybody">{t("everybody")}</option>}
         </select>
         <button type="submit" class="button" disabled={!isUsable}>
           {t("Add")}

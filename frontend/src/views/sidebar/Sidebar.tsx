@@ -4,9 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Me } from "../../api/resources";
 import { t } from "../../language/t";
 import { chatOf, chats, hasMoreChats, loadMoreChats, pinned, which } from "../../state/chats";
-import { findingProblem, findMore, found, hasMoreFound, isFinding } from "../../state/finding";
+import { findingProblem, findMore, found, hasMoreFound, isFinding, search } from "../../state/finding";
 import { isDrawerOpen, isNarrow } from "../../state/layout";
 import { guide } from "../../state/library";
+import { announce } from "../../state/notices";
 import { libraryPath, navigate, route, searchPath } from "../../state/route";
 import { me } from "../../state/session";
 import { switchTheme, theme } from "../../state/theme";
@@ -119,18 +120,19 @@ export function Sidebar() {
 /** Who is here. "You" is what the server calls somebody who has no name, and need not have one. */
 const nameOf = ({ person: { name } }: Me) => (name === "You" ? t("You") : name || t("Guest"));
 
+const NO_CHAT = t("No chat has these words. Enter starts a new one.");
+
 function ChatList() {
   const here = route.value.page === "chat" ? route.value.chatId : null;
   const places = found.value;
+  const isWithoutHits = places?.length === 0 && !isFinding.value && !findingProblem.value;
+  useEffect(() => {
+    if (isWithoutHits) announce(NO_CHAT);
+  }, [isWithoutHits, search.value]);
   if (places !== null) {
     if (findingProblem.value) return <p class="sidebar-empty">{findingProblem.value}</p>;
     if (places.length === 0) {
-      const text = isFinding.value ? t("Searching …") : t("No chat has these words. Enter starts a new one.");
-      return (
-        <p class="sidebar-empty" role="status">
-          {text}
-        </p>
-      );
+      return <p class="sidebar-empty">{isFinding.value ? t("Searching …") : NO_CHAT}</p>;
     }
     return (
       <>

@@ -7,6 +7,7 @@ import type { Along } from "../../state/along";
 import { putBack } from "../../state/attachments";
 import { draftAt, setDraftAt, takeBack } from "../../state/drafts";
 import type { Outgoing } from "../../state/outgoing";
+import { asksOverGone, withoutGone } from "../../state/refusals";
 import { ask, discard, isTemporaryHere, openAnswerId, send, thread } from "../../state/thread";
 import { AskedAssistant } from "../assistants/AskedAssistant";
 import { growWithText } from "../grow";
@@ -54,8 +55,12 @@ export function QuestionView({ message, siblings, sending }: Properties) {
       {sending?.problem && (
         <div class="failure" role="alert">
           <Icon name="warn" />
-          <p class="failure-text">{t("Not sent. {problem}", { problem: sending.problem })}</p>
-          <button type="button" class="button" onClick={() => send(sending.question)}>
+          <p class="failure-text">
+            {t("Not sent. {problem}", { problem: sending.problem })}
+            {asksOverGone(sending.question) &&
+              ` ${t("A collection that it was to search is no longer there for you. “Try again” asks without it.")}`}
+          </p>
+          <button type="button" class="button" onClick={() => send(withoutGone(sending.question))}>
             {t("Try again")}
           </button>
           <button type="button" class="button" onClick={unsend}>

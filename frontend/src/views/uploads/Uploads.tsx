@@ -14,10 +14,11 @@ import { Icon } from "../icons";
 import { Meter } from "./Meter";
 import "./uploads.css";
 
-export function Uploads() {
+/** `isBelow`: below what the page shows, and not over its corner. */
+export function Uploads({ isBelow = false }: { isBelow?: boolean }) {
   if (!areUploadsShown.value) return null;
   return (
-    <aside class="uploads" aria-label={t("Files on their way")}>
+    <aside class={isBelow ? "uploads is-below" : "uploads"} aria-label={t("Files on their way")}>
       <header class="uploads-head">
         <h2>{headingOf(isUploading.value, failedUploads.value, uploads.value.length)}</h2>
         <button type="button" class="icon-button" aria-label={t("Hide")} title={t("Hide")} onClick={hideUploads}>

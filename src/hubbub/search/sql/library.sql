@@ -282,9 +282,9 @@ where collection_id = :collection_id
 
 -- name: listed_by_name
 with page as (
-    select id, fold(name) as place
+    select id, in_order(name) as place
     {listed_of}
-        and (:after_id is null or (fold(name), id) > (:after, :after_id))
+        and (:after_id is null or (in_order(name), id) > (:after, :after_id))
     order by place, id
     limit :limit
 )
@@ -294,9 +294,9 @@ order by place, id;
 
 -- name: listed_by_name_back
 with page as (
-    select id, fold(name) as place
+    select id, in_order(name) as place
     {listed_of}
-        and (:after_id is null or (fold(name), id) < (:after, :after_id))
+        and (:after_id is null or (in_order(name), id) < (:after, :after_id))
     order by place desc, id desc
     limit :limit
 )

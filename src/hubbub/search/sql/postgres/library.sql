@@ -261,11 +261,21 @@ where collection_id = $2
     and ($5::text[] is null or id = any($5::text[]))
     and {is_open}
 
+-- name: in_order
+-- As `hubbub.core.ordering.in_order`.
+regexp_replace(
+    regexp_replace(
+        regexp_replace(normalize(lower(name), NFD), '[\u0300-\u036F]', '', 'g'),
+        '([0-9]+)', repeat('0', 20) || '\1', 'g'
+    ),
+    '0*([0-9]{20,})', '\1', 'g'
+) collate "C"
+
 -- name: listed_by_name
 with page as (
-    select id, lower(name) as place
+    select id, {in_order} as place
     {listed_of}
-        and ($7::text is null or (lower(name), id) > ($6::text, $7::text))
+        and ($7::text is null or ({in_order}, id) > ($6::text, $7::text))
     order by place, id
     limit $8::integer
 )
@@ -273,9 +283,9 @@ select {described}, place from page join document using (id) order by place, id;
 
 -- name: listed_by_name_back
 with page as (
-    select id, lower(name) as place
+    select id, {in_order} as place
     {listed_of}
-        and ($7::text is null or (lower(name), id) < ($6::text, $7::text))
+        and ($7::text is null or ({in_order}, id) < ($6::text, $7::text))
     order by place desc, id desc
     limit $8::integer
 )
