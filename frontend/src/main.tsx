@@ -18,7 +18,7 @@ import { Root } from "./views/app/Root";
 import "./views/print.css";
 
 comeBack();
-runThread();
+runThread(new AbortController().signal);
 runFinding();
 runQueue();
 runGuest();

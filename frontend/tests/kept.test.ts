@@ -52,18 +52,18 @@ let dropBefore = () => {};
 async function nextPage() {
   dropBefore();
   vi.resetModules();
-  const [answers, drafts, outgoing, queue, thread] = await Promise.all([
-    import("../src/state/answers"),
+  const [drafts, outgoing, queue, thread] = await Promise.all([
     import("../src/state/drafts"),
     import("../src/state/outgoing"),
     import("../src/state/queue"),
     import("../src/state/thread"),
   ]);
+  const open = new AbortController();
   dropBefore = () => {
     outgoing.dropUnsent();
-    answers.followOnly([]);
+    open.abort();
   };
-  thread.runThread();
+  thread.runThread(open.signal);
   queue.runQueue();
   return { ...drafts, ...outgoing, ...queue, ...thread };
 }

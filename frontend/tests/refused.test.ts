@@ -13,6 +13,7 @@ import { asksOverGone, lacksCollection, runRefusals, withoutGone } from "../src/
 import { until } from "./until";
 
 const browserFetch = globalThis.fetch;
+const page = new AbortController();
 /** What comes to the questions that are asked from now on; null: they are refused. */
 let asked: ((question: { question_id: string; text: string; parent_id: string | null }) => unknown) | null = null;
 /** What was looked at again. */
@@ -33,10 +34,11 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   globalThis.fetch = (path, init) => browserFetch(`http://127.0.0.1:${port}${path}`, init);
-  runThread();
-  runRefusals(new AbortController().signal);
+  runThread(page.signal);
+  runRefusals(page.signal);
 });
 afterAll(async () => {
+  page.abort();
   globalThis.fetch = browserFetch;
   history.replaceState(null, "", "/"); // other files of tests are at the same address
   server.closeAllConnections();
@@ -71,7 +73,7 @@ test("the page that comes after a reload has it typed", async () => {
 
 test("of a temporary chat nothing is left to the page that comes after", () => {
   dropUnsent();
-  runThread();
+  runThread(page.signal);
   sessionStorage.clear();
   setDraft("");
   const refused = (question_id: string, is_temporary: boolean) => {

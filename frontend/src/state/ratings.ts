@@ -4,7 +4,7 @@ import * as hubbub from "../api/hubbub";
 import type { Message, Rating } from "../api/resources";
 import { t } from "../language/t";
 import { announce, tell } from "./notices";
-import { changeMessage } from "./thread";
+import { changeMessage } from "./threads";
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { Problem } from "../api/http";
 import * as hubbub from "../api/hubbub";
-import type { Asked, Chat, Collection, Message, Question } from "../api/resources";
+import type { Asked, Collection, Message, Question } from "../api/resources";
 import { t } from "../language/t";
 import type { Along } from "./along";
 import { answerOf, followOnly, stop, takeAnswer } from "./answers";
@@ -17,7 +17,7 @@ import { keepOutgoing, outgoing, setOutgoing, takeKept } from "./outgoing";
 import { alongOfUnsent, messageOfQuestion, questionOf } from "./question";
 import { chatPath, homePath, navigate, route } from "./route";
 import { sendPatiently } from "./sending";
-import { blank, keepLatest, NEW, type Thread, threadOf, waitedIn } from "./threads";
+import { blank, changeChat, keepLatest, NEW, type Thread, threadOf, waitedIn } from "./threads";
 import { pathOf, ROOT, type Step } from "./tree";
 import { keepTurns, keptTurns } from "./turns";
 import { tellAsked } from "./wished";
@@ -86,20 +86,26 @@ async function load(signal: AbortSignal, id: string): Promise<void> {
   });
 }
 
-/** Load chats as they are turned to and follow their open answers. Runs for as long as the page does. */
-export function runThread(): void {
+/** Load chats as they are turned to and follow their open answers, until the signal says to end. */
+export function runThread(signal: AbortSignal): void {
   keepOutgoing(
     ({ chat_id, is_temporary }) => !is_temporary && !threadOf(chat_id ?? NEW).peek().chat?.is_temporary,
     alongOf,
   );
   sendKept();
-  effect(() => {
+  const endShowing = effect(() => {
     if (key.value !== null) keepLatest(key.value, isUnsent);
     refreshThread();
   });
-  effect(() => {
+  const endFollowing = effect(() => {
     const followed = [thread.value, ...[...waitedIn.value].map((id) => threadOf(id).value)];
     followOnly(followed.flatMap(({ messages }) => messages.filter(isAnswer).map(({ id }) => id)));
+  });
+  signal.addEventListener("abort", () => {
+    endShowing();
+    endFollowing();
+    loading.abort();
+    followOnly([]);
   });
 }
 
@@ -208,7 +214,7 @@ function settle(question: Question, asked: Asked): void {
         for (const { text, along } of unsent) takeBack(text, along);
       }
     } else {
-      changeShownChat(asked.chat);
+      changeChat(asked.chat);
       add(asked.chat.id, [asked.question, asked.answer]);
     }
     tellAsked(asked);
@@ -220,21 +226,6 @@ export function discard(question: Question): void {
   const cell = threadOf(question.chat_id ?? NEW);
   cell.value = { ...cell.peek(), messages: cell.peek().messages.filter(({ id }) => id !== question.question_id) };
   setOutgoing(question.question_id, null);
-}
-
-/** Change what is known of a message. */
-export function changeMessage({ id, chat_id }: Message, changes: Partial<Message>): void {
-  const cell = threadOf(chat_id);
-  cell.value = {
-    ...cell.peek(),
-    messages: cell.peek().messages.map((one) => (one.id === id ? { ...one, ...changes } : one)),
-  };
-}
-
-/** Put what is known of the chat that is shown in the place of what was. */
-export function changeShownChat(chat: Chat): void {
-  const cell = threadOf(chat.id);
-  cell.value = { ...cell.peek(), chat };
 }
 
 export function turnTo({ id, chat_id, parent_id }: Message): void {

@@ -47,3 +47,18 @@ export function keepLatest(opened: string, isNeeded: (thread: Thread) => boolean
     for (const { id, role } of one.peek().messages) if (role === "assistant") forgetAnswer(id);
   }
 }
+
+/** Change what is known of a message. */
+export function changeMessage({ id, chat_id }: Message, changes: Partial<Message>): void {
+  const cell = threadOf(chat_id);
+  cell.value = {
+    ...cell.peek(),
+    messages: cell.peek().messages.map((one) => (one.id === id ? { ...one, ...changes } : one)),
+  };
+}
+
+/** Put what is known of a chat in the place of what was. */
+export function changeChat(chat: Chat): void {
+  const cell = threadOf(chat.id);
+  cell.value = { ...cell.peek(), chat };
+}

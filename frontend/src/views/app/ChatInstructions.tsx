@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Chat } from "../../api/resources";
 import { t } from "../../language/t";
 import { instruct } from "../../state/chats";
-import { changeShownChat } from "../../state/thread";
+import { changeChat } from "../../state/threads";
 import { Dialog } from "../dialog/Dialog";
 
 export function ChatInstructions({ chat, close }: { chat: Chat; close: () => void }) {
@@ -13,7 +13,7 @@ export function ChatInstructions({ chat, close }: { chat: Chat; close: () => voi
     event.preventDefault();
     const changed = await instruct(chat, text);
     if (changed === null) return;
-    changeShownChat(changed);
+    changeChat(changed);
     close();
   };
   return (
