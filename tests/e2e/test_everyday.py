@@ -65,7 +65,8 @@ async def test_a_chat_is_found_by_its_words_and_opened_at_the_place(page: Page) 
     await page.get_by_role("searchbox", name="Search chats").fill("word3")
     await expect(page.get_by_role("list", name="Chats found").get_by_role("listitem")).to_have_count(2)
     await page.get_by_role("searchbox", name="Search chats").fill("nowhere at all")
-    await expect(page.get_by_text("No chat has these words")).to_be_visible()
+    chats = page.get_by_role("navigation", name="Chats and documents")
+    await expect(chats.get_by_text("No chat has these words")).to_be_visible()
 
 
 async def test_a_row_that_has_just_come_lies_over_no_other(page: Page) -> None:
