@@ -46,6 +46,32 @@ class Lent(NamedTuple):
     """Tells whether the answer's asker may still use it."""
 
 
+class _Watched:
+    """What an open answer needs."""
+
+    __slots__ = ("collection_ids", "holds", "is_searched", "lent", "mark", "reader", "revision")
+
+    def __init__(
+        self,
+        reader: Reader,
+        collection_ids: Sequence[str],
+        holds: Callable[[], Awaitable[bool]] | None,
+        lent: Lent | None,
+        revision: int | None,
+    ) -> None:
+        self.reader = reader
+        self.collection_ids = collection_ids
+        self.holds = holds
+        self.lent = lent
+        self.mark: object = None
+        """Under which mark of what is lent to it it was checked last."""
+        self.revision = revision
+        """The one that was known when it came: what is found under another one may be of a document that is restricted
+        by now. None: nobody knows under which one something was found."""
+        self.is_searched = not collection_ids
+        """Whether what was found for it was looked at once."""
+
+
 class RightsWatch:
     """The open answers that need a right. An async context manager: it checks them while it is open."""
 
@@ -65,16 +91,9 @@ class RightsWatch:
         self._stop = stop
         self._is_here = is_here
         self._hits = hits
-        self._open: dict[str, tuple[Reader, Sequence[str]]] = {}
-        self._holds: dict[str, Callable[[], Awaitable[bool]]] = {}
-        self._lent: dict[str, Lent] = {}
-        self._marks: dict[str, object] = {}
-        """Under which mark of what is lent to it an answer was checked last."""
+        self._open: dict[str, _Watched] = {}
         self._unchecked: set[str] = set()
         """Those that came since the last check: rights may have changed since theirs were looked up."""
-        self._unsearched: dict[str, int | None] = {}
-        """Those for which nothing was found yet when they were last looked at, each with the revision that was known
-        when it came: what is found under another one may be of a document that is restricted by now."""
         self._revision: int | None = None
         self._unknown = Lasting(logger)
         self._unknown_since: float | None = None
@@ -104,15 +123,10 @@ class RightsWatch:
 
         `holds` tells whether what else it needs holds still; it is asked when some right has changed.
         """
-        self._open[answer_id] = (reader, collection_ids)
-        if holds is not None:
-            self._holds[answer_id] = holds
-        if lent is not None:
-            self._lent[answer_id] = lent
+        # Under which revision something was found already, as where an answer is taken over, nobody knows.
+        revision = self._revision if not collection_ids or self._hits(answer_id) is None else None
+        self._open[answer_id] = _Watched(reader, collection_ids, holds, lent, revision)
         self._unchecked.add(answer_id)
-        if collection_ids:
-            # Under which revision something was found already, as where an answer is taken over, nobody knows.
-            self._unsearched[answer_id] = self._revision if self._hits(answer_id) is None else None
         self._is_needed.set()
 
     async def check(self) -> None:
@@ -122,7 +136,11 @@ class RightsWatch:
         if not self._open:
             return
         asked = dict(self._open)
-        found = {one: hits for one, (_, ids) in asked.items() if ids and (hits := self._hits(one)) is not None}
+        found = {
+            answer_id: hits
+            for answer_id, one in asked.items()
+            if one.collection_ids and (hits := self._hits(answer_id)) is not None
+        }
         try:
             async with asyncio.timeout(ASKED_SECONDS):
                 revision = await self._permissions.revision()
@@ -140,40 +158,48 @@ class RightsWatch:
             self._unknown.over()
             self._unknown_since = None
 
-    async def _check_usable(self, asked: dict[str, tuple[Reader, Sequence[str]]], revision: int) -> None:
+    async def _check_usable(self, asked: dict[str, _Watched], revision: int) -> None:
         if revision == self._revision:
             # Others came while the revision was read: these are asked about the next time.
-            asked = {one: needs for one, needs in asked.items() if one in self._unchecked}
-        over_collections = {one: needs for one, needs in asked.items() if needs[1]}
-        usable = await self._permissions.usable(list(over_collections.values())) if over_collections else []
-        may_use = dict(zip(over_collections, usable, strict=True))
-        self._end([one for one in asked if not (may_use.get(one, True) and await self._held(one))])
+            asked = {answer_id: one for answer_id, one in asked.items() if answer_id in self._unchecked}
+        over = {answer_id: (one.reader, one.collection_ids) for answer_id, one in asked.items() if one.collection_ids}
+        may_use = dict(zip(over, await self._permissions.usable(list(over.values())), strict=True)) if over else {}
+        ended = [
+            answer_id
+            for answer_id, one in asked.items()
+            if not (may_use.get(answer_id, True) and (one.holds is None or await one.holds()))
+        ]
+        self._end(ended)
         self._unchecked -= asked.keys()
 
     async def _check_lent(self, *, is_changed: bool) -> None:
         """End the answers that were lent what their askers may use no more; groups may have changed, too."""
         marks: dict[str, object] = {}
-        for answer_id, lent in list(self._lent.items()):
+        for answer_id, one in list(self._open.items()):
+            if (lent := one.lent) is None:
+                continue
             if lent.id not in marks:
                 marks[lent.id] = await lent.mark()
-            if is_changed or answer_id not in self._marks or self._marks[answer_id] != marks[lent.id]:
+            if is_changed or one.mark is None or one.mark != marks[lent.id]:
                 if not await lent.holds():
                     self._end([answer_id])
-                elif answer_id in self._lent:
-                    self._marks[answer_id] = marks[lent.id]
+                else:
+                    one.mark = marks[lent.id]
 
     async def _check_found(self, found: Mapping[str, Sequence[Hit]], revision: int) -> None:
         """End the answers for which passages of documents were found that are restricted to others by now."""
         is_changed = revision != self._revision
         asked = {
-            one: (self._open[one][0], list({hit.document_id for hit in hits}))
-            for one, hits in found.items()
-            if one in self._open and (is_changed or self._unsearched.get(one, revision) != revision)
+            answer_id: (one.reader, list({hit.document_id for hit in hits}))
+            for answer_id, hits in found.items()
+            if (one := self._open.get(answer_id)) is not None
+            and (is_changed or not (one.is_searched or one.revision == revision))
         }
         closed = await self._readers.closed(list(asked.values())) if asked else []
         self._end([one for one, ids in zip(asked, closed, strict=True) if ids])
-        for one in found:
-            self._unsearched.pop(one, None)
+        for answer_id in found:
+            if (one := self._open.get(answer_id)) is not None:
+                one.is_searched = True
 
     def _end(self, answer_ids: Sequence[str]) -> None:
         for answer_id in answer_ids:
@@ -182,15 +208,7 @@ class RightsWatch:
 
     def _forget(self, answer_id: str) -> None:
         self._open.pop(answer_id, None)
-        self._holds.pop(answer_id, None)
-        self._lent.pop(answer_id, None)
-        self._marks.pop(answer_id, None)
         self._unchecked.discard(answer_id)
-        self._unsearched.pop(answer_id, None)
-
-    async def _held(self, answer_id: str) -> bool:
-        holds = self._holds.get(answer_id)
-        return holds is None or await holds()
 
     def _note_unknown(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -7,8 +7,7 @@ an event costs nothing.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -69,35 +68,45 @@ class Grant:
         """Have `end` called when this ends, until it is released or `is_over`."""
         return self._grants.hold(self, end, is_over)
 
-    @contextmanager
-    def holding(self) -> Generator[None]:
+    def holding(self) -> "Holding":
         """Do the work of this task while this holds; when it ends the work is cancelled, and the reason is raised.
 
         Raises:
             HubbubError: this has ended.
         """
+        return Holding(self)
+
+
+class Holding:
+    """The work of a task that goes on while a grant holds: see `Grant.holding`. It is entered once."""
+
+    __slots__ = ("_grant", "_held", "_reason", "_task")
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+        self._reason: HubbubError | None = None
+
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("A grant is held by the work of a task.")
-        reason: HubbubError | None = None
+        self._task = task
+        self._held = self._grant.hold(self._end)
 
-        def end(error: HubbubError) -> None:
-            nonlocal reason
-            reason = error
-            task.cancel()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.release()
+        if self._reason is None:
+            return
+        if kind is None:
+            self._task.uncancel()
+        elif issubclass(kind, asyncio.CancelledError) and self._task.uncancel() == 0:  # else others cancel it, too
+            raise self._reason from None
 
-        held = self.hold(end)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if reason is None or task.uncancel() > 0:  # somebody else cancels it, too
-                raise
-            raise reason from None
-        else:
-            if reason is not None:
-                task.uncancel()
-        finally:
-            held.release()
+    def _end(self, error: HubbubError) -> None:
+        self._reason = error
+        self._task.cancel()
 
 
 granted: ContextVar[Grant | None] = ContextVar("granted", default=None)

@@ -96,17 +96,16 @@ class Counting:
 
     def count(self, connection: Connection, counters: str, amount: Sequence[int]) -> list[Sequence[int]]:
         """Count an amount in counters (JSON), from nothing where a new window begins; return what is used in each."""
-        found: list[Sequence[int]] = []
         questions, tokens, money = amount
-        for start, counter in self._changing(connection, counters):
+        changing = self._changing(connection, counters)
+        for start, counter in changing:
             if counter.start != start:
                 counter.begin(start)
             net = counter.net
             net[0] += questions
             net[1] += tokens
             net[2] += money
-            found.append((*net,))
-        return found
+        return [(*counter.net,) for _, counter in changing]
 
     def used(self, counters: str) -> list[Sequence[int]]:
         """Return what is used in counters in which something was counted, without what is known to count too much."""

@@ -24,6 +24,7 @@ from hubbub.core.errors import (
 from hubbub.core.events import Failed
 from hubbub.core.identifiers import new_id
 from hubbub.models.base import ModelCard
+from hubbub.usage.base import Standing
 from hubbub.usage.meter import told as standings
 from hubbub.web.bodies import Json, headers_of, sends
 from hubbub.web.dialects.unserved import is_served
@@ -161,15 +162,19 @@ def headers_of_answer(answer_id: str, room: tuple[int, int] | None, left_out: st
 
 def headers_of_bounds() -> dict[str, str]:
     """Return what is left, of the bound on questions and of that on tokens of which the least is left in proportion."""
+    least: dict[str, tuple[float, int, Standing]] = {}
+    for one in standings.get()():
+        bound, end = one.bound, one.counter.end
+        left = 1 - one.used / bound.most if one.used < bound.most else 0.0
+        known = least.get(bound.measure)
+        if known is None or (left, -end) < known[:2]:
+            least[bound.measure] = (left, -end, one)
     headers: dict[str, str] = {}
-    now = time.time()
-    stood = standings.get()()
     for measure, (limit, remaining, reset) in _BOUNDS.items():
-        of_it = [one for one in stood if one.bound.measure == measure]
-        if of_it:
-            least = min(of_it, key=lambda one: (one.remaining / max(1, one.bound.most), -one.counter.end))
-            headers[limit], headers[remaining] = str(least.bound.most), str(least.remaining)
-            headers[reset] = in_clock(least.counter.end - now)
+        if measure in least:
+            *_, one = least[measure]
+            headers[limit], headers[remaining] = str(one.bound.most), str(one.remaining)
+            headers[reset] = in_clock(one.counter.end - time.time())
     return headers
 
 
