@@ -16,7 +16,7 @@ SMALL = Sizes(usual=120, whole=240, tiny=30)
 
 
 def table(*lines: str, header: bool = True) -> Table:
-    return Table(tuple(tuple(line.split("|")) for line in lines), has_header=header)
+    return Table(tuple(tuple(line.split("|")) for line in lines), has_header=None if header else False)
 
 
 @pytest.mark.parametrize(

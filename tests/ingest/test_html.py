@@ -37,7 +37,7 @@ def nested(depth: int, inside: str) -> str:
                 Paragraph("- Home"),
                 Heading("Warranty", 1),
                 Paragraph("24 months."),
-                Table((("Part", "Fee"), ("Motor", "45"))),
+                Table((("Part", "Fee"), ("Motor", "45")), has_header=True),
             ],
             id="a table that lays out",
         ),
@@ -48,12 +48,12 @@ def nested(depth: int, inside: str) -> str:
         ),
         pytest.param(
             "<table><caption>Hours</caption><tr><th>Day<th>Open<tr><td>Monday<td rowspan=2>9-17<tr><td>Tuesday</table>",
-            [Paragraph("Hours"), Table((("Day", "Open"), ("Monday", "9-17"), ("Tuesday", "9-17")))],
+            [Paragraph("Hours"), Table((("Day", "Open"), ("Monday", "9-17"), ("Tuesday", "9-17")), has_header=True)],
             id="captions and cells that span rows",
         ),
         pytest.param(
             "<table><tr><th rowspan=2>Region<th colspan=2>2023<tr><th>Plan<th>Actual<tr><td>North<td>10<td>11</table>",
-            [Table((("Region", "2023 Plan", "2023 Actual"), ("North", "10", "11")))],
+            [Table((("Region", "2023 Plan", "2023 Actual"), ("North", "10", "11")), has_header=True)],
             id="names of columns in two rows",
         ),
         pytest.param(

@@ -86,7 +86,7 @@ def test_html(tmp_path: Path) -> None:
         Paragraph("Thirty days\na year."),
         Paragraph("- summer\n- winter"),
         Paragraph("In a div"),
-        Table((("grade", "pay"), ("A", "100"))),
+        Table((("grade", "pay"), ("A", "100")), has_header=True),
         Code("x = 1\n  y = 2"),
     ]
     assert load(tmp_path / "a.html").title == "The page"

@@ -78,7 +78,8 @@ ODT = (
         ("a.xml", '<?xml version="1.0" encoding="windows-1251"?><o>Залог</o>'.encode("cp1251"), [Code("o: Залог")]),
         ("a.xml", b'<!DOCTYPE o [<!ENTITY co "ACME">]><o><t>&co; Ltd</t></o>', [Code("t: ACME Ltd")]),
         ("a.txt", b"<!DOCTYPE html><p>Hi", [Paragraph("Hi")]),
-        ("a.xls", b"<table><tr><th>Name<th>Sum<tr><td>Ada<td>5</table>", [Table((("Name", "Sum"), ("Ada", "5")))]),
+        ("a.xls", b"<table><tr><th>Name<th>Sum<tr><td>Ada<td>5</table>", [
+            Table((("Name", "Sum"), ("Ada", "5")), has_header=True)]),
         ("a.md", b"The marker %PDF-1.7 begins it.", [Paragraph("The marker %PDF-1.7 begins it.")]),
         ("a.odt", packed({"META-INF/manifest.xml": "", "content.xml": ODT}), [
             Heading("Rent", 2), Paragraph("Pay now.\n[Footnote 1: Or later.]"), Paragraph("Box"), Paragraph("- one"),

@@ -14,6 +14,7 @@ from hubbub.conversation.cues_elsewhere import COUNTS as COUNTS_ELSEWHERE
 from hubbub.conversation.cues_elsewhere import NUMBER, SHOWN
 from hubbub.conversation.cues_elsewhere import TIME as DATE
 from hubbub.conversation.definitions import defines
+from hubbub.conversation.dimensions import can_be_measure
 from hubbub.conversation.kinds_spoken import CURRENCY, SPOKEN
 from hubbub.core.languages import is_stop_word, without_accents
 from hubbub.core.wording import folded
@@ -70,6 +71,8 @@ def shows_kind(question: str, asked_in: str, quote: str, above: str, language: s
         if asks.search(question):
             return shown.search(f"{above}\n{text}") is not None
     language, asked_in = language or asked_in or "en", asked_in or "en"
+    if not can_be_measure(question, asked_in, text):
+        return False
     if asked_in not in SPOKEN or language not in SPOKEN:
         return True
     for asks, shows in zip(_asks(asked_in), _shown(language), strict=True):

@@ -31,6 +31,8 @@ def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = Fa
     if quote.dated:
         return f"**{escape(quote.dated)}**\n\n> {_shown(quote.text)} [{marker}]\n\n"
     cells, names = _cells(quote.text), _cells(quote.columns)
+    if names and not "".join(names).strip():
+        return f"> {escape(_without_names(cells))} [{marker}]\n\n"
     if not names or len(cells) != len(names):
         return f"> {_shown(quote.text)} [{marker}]\n\n"
     asked = asked_cell(question, names, cells)
@@ -40,6 +42,14 @@ def quoted(quote: Quote, marker: int, question: str = "", *, is_plain: bool = Fa
     shown[-1] = f"{shown[-1]} [{marker}]"
     rows = ([escape(name) for name in names], ["---"] * len(names), shown)
     return "".join(f"> | {' | '.join(row)} |\n" for row in rows) + "\n"
+
+
+def _without_names(cells: Sequence[str]) -> str:
+    """Return a row whose columns have no names as a line: what a form names, and its value."""
+    label, *values = [cell.strip() for cell in cells if cell.strip()] or [""]
+    if not values:
+        return label
+    return f"{label.rstrip(':：')}: {' | '.join(values)}" if len(cells) == 2 else " | ".join([label, *values])
 
 
 def _shown(text: str) -> str:
@@ -52,7 +62,9 @@ def _shown(text: str) -> str:
 def _in_plain_text(quote: Quote, marker: int) -> str:
     cells, names = _cells(quote.text), _cells(quote.columns)
     text = quote.text
-    if names and len(cells) == len(names):
+    if names and not "".join(names).strip():
+        text = _without_names(cells)
+    elif names and len(cells) == len(names):
         text = "; ".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(names, cells, strict=True))
     # What looks like a marker within it must not be taken for one.
     words = _NUMBERED.sub(r"(\1)", text)

@@ -33,11 +33,12 @@ class Code(msgspec.Struct, frozen=True, gc=False):
 
 
 class Table(msgspec.Struct, frozen=True, gc=False):
-    """Rows of cells; the first row names the columns, unless `has_header` says that none does."""
+    """Rows of cells."""
 
     rows: tuple[tuple[str, ...], ...]
     page: int | None = None
-    has_header: bool = True
+    has_header: bool | None = None
+    """Whether the first row names the columns. None: the file does not say; it does where the rows are no form's."""
 
 
 Block: TypeAlias = Heading | Paragraph | Code | Table

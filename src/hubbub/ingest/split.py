@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from hubbub.core.sentences import sentences
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table, row_line
+from hubbub.ingest.forms import is_form
 
 SEPARATOR = " › "
+_Row: TypeAlias = tuple[str, ...]
 
 
 _MOST_GROUPS = 3
@@ -70,8 +73,10 @@ class _Splitter:
                 self._title = text.strip() if len(text) <= self._sizes.tiny else ""
             case Code(text=text, page=page):
                 self._take_whole(text.strip("\n"), page, _cut_lines(text.strip("\n"), self._sizes))
-            case Table(rows=rows, page=page):
-                self._take_whole("\n".join(row_line(row) for row in rows), page, _cut_table(block, self._sizes), title)
+            case Table(page=page):
+                names, rows = _named(block, self._sizes)
+                whole = "\n".join(row_line(row) for row in (names, *rows) if row)
+                self._take_whole(whole, page, _cut_table(names, rows, self._sizes), title)
 
     def end(self) -> list[Piece]:
         if self._pending:
@@ -222,25 +227,35 @@ def _filled(lines: list[str]) -> Iterator[str]:
         yield text
 
 
-def _cut_table(table: Table, sizes: Sizes) -> Iterator[str]:
+def _named(table: Table, sizes: Sizes) -> tuple[_Row, Sequence[_Row]]:
+    """Return the names of a table's columns, and its other rows. The names are empty where no row holds them.
+
+    Of a table that is too wide to repeat empty ones there are none at all.
+    """
+    if table.rows and (table.has_header or (table.has_header is None and not is_form(table.rows))):
+        return table.rows[0], table.rows[1:]
+    names = ("",) * max(map(len, table.rows), default=0)
+    return (names if len(row_line(names)) <= sizes.usual // 2 else ()), table.rows
+
+
+def _cut_table(names: _Row, rows: Sequence[_Row], sizes: Sizes) -> Iterator[str]:
     """Yield a table in parts, in which each cell stands with the name of its column."""
-    header = row_line(table.rows[0]) if table.has_header else None
-    if header is None or len(header) <= sizes.usual // 2:
-        yield from _cut_rows(table, header, sizes)
+    header = row_line(names) if names else ""
+    if len(header) <= sizes.usual // 2:
+        yield from _cut_rows(header, rows, sizes, has_groups=len(names) > 1 and any(names))
     else:
-        yield from _cut_wide(table, sizes)
+        yield from _cut_wide(names, rows, sizes)
 
 
-def _cut_rows(table: Table, header: str | None, sizes: Sizes) -> Iterator[str]:
+def _cut_rows(header: str, rows: Sequence[_Row], sizes: Sizes, *, has_groups: bool) -> Iterator[str]:
     """Yield parts of whole rows, each led by the header and by what names the group of its first row."""
-    most = sizes.usual - len(header or "")
-    lead = head = [] if header is None else [header]
-    has_groups = header is not None and len(table.rows[0]) > 1
+    most = sizes.usual - len(header)
+    lead = head = [header] if header else []
     groups: list[str] = []
     was_group = False
     part: list[str] = []
     length = 0
-    for row in table.rows[header is not None :]:
+    for row in rows:
         line = row_line(row)
         is_group = has_groups and _names_group(row, sizes)
         if part and length + len(line) > most:
@@ -256,7 +271,7 @@ def _cut_rows(table: Table, header: str | None, sizes: Sizes) -> Iterator[str]:
         was_group = is_group
         part.append(line)
         length += len(line) + 1
-    if part or header is not None:
+    if part or not rows:
         yield "\n".join([*lead, *part])
 
 
@@ -267,16 +282,16 @@ def _names_group(row: tuple[str, ...], sizes: Sizes) -> bool:
     return bool(row) and 0 < len(row[0].strip()) <= sizes.tiny // 2 and not any(row[1:])
 
 
-def _cut_wide(table: Table, sizes: Sizes) -> Iterator[str]:
+def _cut_wide(names: _Row, rows: Sequence[_Row], sizes: Sizes) -> Iterator[str]:
     """Yield the columns' names once, then the rows of a table that is too wide to repeat them: each cell with its own.
 
     A row that goes over several parts is named in each by its first cell.
     """
-    names = [" ".join(name.split()) for name in table.rows[0]]
+    flat = [" ".join(name.split()) for name in names]
     most = sizes.usual // 3
-    yield from _cut(row_line(tuple(names)), sizes.usual)
-    for row in table.rows[1:]:
-        cells = [(names[place : place + 1], " ".join(cell.split())) for place, cell in enumerate(row)]
+    yield from _cut(row_line(names), sizes.usual)
+    for row in rows:
+        cells = [(flat[place : place + 1], " ".join(cell.split())) for place, cell in enumerate(row)]
         named = [f"{name[0][:most]}: {cell}" if any(name) else cell for name, cell in cells if cell]
         part: list[str] = []
         length = 0

@@ -133,7 +133,7 @@ def _blocks(rows: list[tuple[str, ...]]) -> list[Block]:
         rows[: len(looked_at) - titles - len(below)] = [tuple(names.get(place, "") for place in range(max(names) + 1))]
     elif headers and _lacks_first(rows):
         rows[0] = ("", *rows[0])
-    return [*blocks, Table(tuple(rows), has_header=headers > 0)] if rows else blocks
+    return [*blocks, Table(tuple(rows), has_header=None if headers else False)] if rows else blocks
 
 
 def _above(rows: Sequence[tuple[str, ...]]) -> int:

@@ -22,6 +22,8 @@ class Cell(msgspec.Struct, gc=False):
     blocks: list[Block]
     columns: int = 1
     rows: int = 1
+    is_name: bool = False
+    """Whether the file says that it names its column or its row."""
 
     @property
     def text(self) -> str:
@@ -63,7 +65,14 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
     if depth > 1:
         lines = [_one_header(lines[:depth], rows[:depth]), *lines[depth:]]
     filled = tuple(tuple(line) for line in map(_trimmed, lines) if line)
-    return [*titles, Table(filled, page)] if filled else titles
+    return [*titles, Table(filled, page, _has_header(rows))] if filled else titles
+
+
+def _has_header(rows: Sequence[Sequence[Cell]]) -> bool | None:
+    """Return whether the first row names the columns, where the file says which cells are names; else None."""
+    if all(cell.is_name for cell in rows[0]):
+        return True
+    return False if all(row[0].is_name for row in rows) else None
 
 
 def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:

@@ -98,7 +98,7 @@ class _Found:
         self._is_shown = True
         rows = [self.header, *self.body] if self.header else self.body
         places = {column: place for place, column in enumerate(sorted({column for row in rows for column, _ in row}))}
-        return [Table(tuple(_dense(row, places) for row in rows), page, has_header=bool(self.header))]
+        return [Table(tuple(_dense(row, places) for row in rows), page, has_header=None if self.header else False)]
 
 
 def _dense(row: Row, places: dict[int, int]) -> tuple[str, ...]:
