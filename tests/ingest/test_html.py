@@ -201,3 +201,16 @@ def test_each_word_is_read_and_none_is_made_up(trees: list[str]) -> None:
     held = Counter(re.findall(r"w[abc]+", page))
     assert held.keys() == read.keys()
     assert all(read[word] >= count for word, count in held.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("<h1>Drill D-9</h1><p>It drills.</p><h2>Care</h2><p>Oil it.</p>", "Drill D-9"),
+        ("<title> The  drill </title><h1>Drill D-9</h1>", "The drill"),
+        ("<h1>Drill</h1><p>One.</p><h1>Saw</h1><p>Two.</p>", ""),
+        ("<p>It drills.</p>", ""),
+    ],
+)
+def test_a_page_without_a_title_has_that_of_the_heading_above_it_all(text: str, title: str) -> None:
+    assert html.read_page(text).title == title

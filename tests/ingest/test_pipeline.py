@@ -257,9 +257,11 @@ async def test_too_few_descriptors_fail_no_document(place: Place) -> None:
     """What the machine lacks comes back; then everything is read, and nothing was marked as failed."""
     collection_id = await place.collection()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for number in range(3):
-        await place.add(collection_id, f"{number}.txt", f"Text {number}.")
     async with running(place.pipeline):
+        await place.add(collection_id, "first.txt", "It reads, and has all that it holds open.")
+        await place.settled()
+        for number in range(3):
+            await place.add(collection_id, f"{number}.txt", f"Text {number}.")
         with open(os.devnull) as next_one:  # noqa: ASYNC230, PTH123 (its number is the first that is free)
             resource.setrlimit(resource.RLIMIT_NOFILE, (next_one.fileno() + 1, hard))
         try:
@@ -269,7 +271,7 @@ async def test_too_few_descriptors_fail_no_document(place: Place) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert not any(one.state == "failed" for one in await place.library.documents(collection_id))
-        assert (await place.settled()).ready == 3
+        assert (await place.settled()).ready == 4
 
 
 async def _has_reason(place: Place, collection_id: str) -> bool:

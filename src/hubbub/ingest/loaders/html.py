@@ -6,7 +6,7 @@ from typing import BinaryIO, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from hubbub.ingest.blocks import Block, Loaded
+from hubbub.ingest.blocks import Block, Loaded, title_among
 from hubbub.ingest.loaders.encoding import decode
 from hubbub.ingest.loaders.grids import Cell
 from hubbub.ingest.loaders.html_flow import HEADINGS, Attributes, Flow, TableFlow, cell_of
@@ -153,7 +153,8 @@ def read_page(text: str, *, is_xml: bool = False, depth: int = 0, pictures: Pict
         if _is_raised(attributes, style):
             raised.add(node.mem_id)
     walk = _Walk(unseen, struck, raised, blocks, fonts, depth, pictures or Inlaid(lambda address: b"").read)
-    return Loaded(walk.blocks(page.root), title=" ".join(title.text().split()) if title else "")
+    found = walk.blocks(page.root)
+    return Loaded(found, title=" ".join(title.text().split() if title else []) or title_among(found))
 
 
 def _fonts(page: LexborHTMLParser) -> dict[int, str]:

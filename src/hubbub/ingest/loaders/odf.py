@@ -9,7 +9,7 @@ from typing import BinaryIO
 from hubbub.core.documents import Omission
 from hubbub.core.errors import Invalid
 from hubbub.core.reasons import because
-from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph
+from hubbub.ingest.blocks import Block, Heading, Hidden, Loaded, Paragraph, title_among
 from hubbub.ingest.loaders.beside import sides
 from hubbub.ingest.loaders.grids import MOST_COLUMNS, Cell, flat, table_blocks
 from hubbub.ingest.loaders.inlaid import Inlaid
@@ -93,6 +93,8 @@ def _read(content: Element, styles: Element | None, meta: Element | None, inlaid
     title = ""
     if meta is not None:
         title = next((one.text or "" for one in meta.iter() if name_of(one) == "title"), "").strip()
+    if child(body, "text") is not None:
+        title = title or title_among(blocks)
     count = walk.not_calculated
     said = f"{count} formula{' is' if count == 1 else 's are'} not calculated in the file"
     omitted = (Omission("formulas_not_calculated", said, count),) if count else ()
