@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubbub.conversation.dimensions import can_be_measure
+from hubbub.conversation.dimensions import can_be_measure, without_measures
 from hubbub.conversation.quoting import choose
 from hubbub.core.documents import Hit
 
@@ -40,3 +40,30 @@ def test_another_measure_is_no_sure_answer() -> None:
     hits = [Hit("p1", "d1", "c1", "file.md", "", "The lathe weighs 310 kg.", None, "Lathe", 1.0)]
     assert all(quote.is_sure for quote in choose("How heavy is the lathe?", hits))
     assert not any(quote.is_sure for quote in choose("How loud is the lathe?", hits))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("In 1908 it was 12 m high, and 3 years later 14.5 m.", "In 1908 it was   high, and 3 years later  ."),
+        ("4,200 kg at 9:30", "  at 9:30"),
+        ("It grew by 12 % in 2 weeks", "It grew by   in 2 weeks"),
+    ],
+)
+def test_figures_of_other_things_are_no_times(text: str, left: str) -> None:
+    assert without_measures(text) == left
+
+
+@pytest.mark.parametrize(
+    ("question", "is_sure"),
+    [
+        ("Who manages the Home plan?", False),
+        ("Who sells the Home plan?", True),
+        ("What does the Home plan cost?", True),
+        ("What is the Home plan?", True),
+    ],
+)
+def test_what_stands_beside_a_name_is_not_what_is_asked_of_it(question: str, *, is_sure: bool) -> None:
+    text = "The Home plan costs 29 euros. The Home plan is sold by Kim Ro."
+    quotes = choose(question, [Hit("p1", "d1", "c1", "file.md", "", text, None, "Home", 1.0)])
+    assert any(quote.is_sure for quote in quotes) is is_sure

@@ -25,6 +25,8 @@ def is_sure(question: str, text: str) -> bool:
         ("Who tends the orchard?", "The orchard is tended with care."),
         ("Who opened the mill?", "The mill was opened with a song."),
         ("What is the phone number of the ferry office?", "The ferry office is at the pier."),
+        ("What is the fax number of the ferry office?", "Ferry office\nPhone: 040 555 12 34"),
+        ("When did the ferry begin?", "The ferry costs 29 euros and begins at the pier."),
         ("What is the e-mail address of the ferry office?", "The ferry office has the number 040 555 12 34."),
         ("Was kostet das Zelt?", "Das Zelt liegt im Schuppen."),
         ("Wann öffnet der Kiosk?", "Der Kiosk öffnet mit einem Schlüssel."),

@@ -4,7 +4,7 @@ Only figures with units tell anything: a quote without any is taken to fit.
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import lru_cache
 
 _LENGTH, _TIME, _MASS, _SOUND, _SPEED, _WARMTH, _OTHER = (
@@ -73,8 +73,22 @@ def can_be_measure(question: str, asked_in: str, quote: str) -> bool:
     wanted = next((fitting for asks, fitting in _asks(asked_in) if asks.search(question)), None)
     if wanted is None:
         return True
-    told = {_DIMENSIONS[int(one.lastgroup[1:])] for one in _units().finditer(quote) if one.lastgroup and _is_unit(one)}
+    told = {dimension for dimension, _ in _measured(quote)}
     return not told or not wanted.isdisjoint(told)
+
+
+def without_measures(text: str) -> str:
+    """Return a text without figures that measure something else than a time: "29 euros" is no year."""
+    for dimension, found in reversed(list(_measured(text))):
+        if dimension != _TIME and (figure := _FIGURE.search(text, 0, found.start())):
+            text = text[: figure.start()] + " " + text[found.end() :]
+    return text
+
+
+def _measured(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    for one in _units().finditer(text):
+        if one.lastgroup and _is_unit(one):
+            yield _DIMENSIONS[int(one.lastgroup[1:])], one
 
 
 def _is_unit(found: re.Match[str]) -> bool:
@@ -84,6 +98,7 @@ def _is_unit(found: re.Match[str]) -> bool:
     )
 
 
+_FIGURE = re.compile(r"\d[\d.,’']*[ \u00a0\u202f-]?\Z")
 _FIGURE_BEFORE = re.compile(r"\d[ \u00a0\u202f-]?\Z")
 _DIMENSIONS = tuple(_UNITS)
 

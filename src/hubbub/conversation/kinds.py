@@ -14,7 +14,7 @@ from hubbub.conversation.cues_elsewhere import COUNTS as COUNTS_ELSEWHERE
 from hubbub.conversation.cues_elsewhere import NUMBER, SHOWN
 from hubbub.conversation.cues_elsewhere import TIME as DATE
 from hubbub.conversation.definitions import defines
-from hubbub.conversation.dimensions import can_be_measure
+from hubbub.conversation.dimensions import can_be_measure, without_measures
 from hubbub.conversation.kinds_spoken import CURRENCY, SPOKEN
 from hubbub.core.languages import is_stop_word, without_accents
 from hubbub.core.wording import folded
@@ -44,12 +44,16 @@ _ADDRESSES = tuple(
     (re.compile(rf"{_WHAT}(?:{asks})", re.IGNORECASE), re.compile(shown, re.IGNORECASE))
     for asks, shown in (
         (
+            r"\b(?:tele)?fax ?(?:number|nummer)|\bn[uú]m[eé]ro d[ei] (?:tele)?fax",
+            r"fax",
+        ),
+        (
             r"\be-?mail[- ]?adres\w*|\be-?mail address|\b(?:adresse|indirizzo|direcci[oó]n|endere[cç]o)\W+(?:d[ei] )?"
             r"(?:e-?mail|courriel|correo)|\be-?mail(?= of\b)",
             r"\w@\w|\w ?[(\[](?:at|ät)[)\]] ?\w",
         ),
         (
-            r"\b(?:tele)?(?:phone|fax) ?number\b|\b(?:telef\w+|ruf|fax|mobil)nummer"
+            r"\b(?:tele)?phone ?number\b|\b(?:telef\w+|ruf|mobil)nummer"
             r"|\bnum[ée]ro (?:de )?t[ée]l[ée]phone|\bn[uú]mero d[ei] telef\w+|\bt[eé]l[eé](?:f|ph)one?o?(?= d[eo]\b)",
             r"\d(?:[\s()/.–-]*\d){4}|(?:\btel|phone|\bcall|\bdial|\bext|\bfax|\bapp|\bruf|durchwahl)\D{0,30}\d",
         ),
@@ -136,6 +140,7 @@ def _shown(language: str) -> tuple[Shows, ...]:
         return has_number(text) or _CURRENCY.search(text) is not None or free.search(text) is not None
 
     def shows_time(text: str, _: str) -> bool:
+        text = without_measures(text)
         return _FIGURE.search(text) is not None or any(one.search(_CODE.sub(" ", text)) for one in (dates, times))
 
     return shows_price, shows_measure, shows_count, shows_amount, shows_time

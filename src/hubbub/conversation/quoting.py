@@ -26,7 +26,7 @@ from hubbub.conversation.kinds import shows_kind
 from hubbub.conversation.musts import Musts, compares, holds, musts
 from hubbub.conversation.negations import negated
 from hubbub.conversation.otherwise import Otherwise
-from hubbub.conversation.shares import akin_of, among, has_any, is_said_below, says_asked, share_of, worth_of
+from hubbub.conversation.shares import akin_of, among, has_any, is_said_below, phrases, says_asked, share_of, worth_of
 from hubbub.conversation.succession import in_succession
 from hubbub.conversation.variants import Variants
 from hubbub.core.documents import Hit, Vector
@@ -266,6 +266,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     at_large = query_terms(" ".join([*AT_LARGE.findall(question), called(question)]), languages, language)
     known = (*needed.codes, *needed.numbers, *needed.names, *among(wanted, at_large))
     spelled = (*(name for name in needed.names if name not in subjects), *needed.numbers)
+    beside = phrases(question, language)
     says_not = negated(question, language)
     says_where = locates(question, set(needed.spelled))
     is_compared = compares(question, language, needed)
@@ -299,7 +300,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         doubt += sum(part for term, part in worth.items() if not guessed.isdisjoint(term.forms)) if guessed else 0.0
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
-        says = says_asked(wanted, known, candidate, akin, above | candidate.declared)
+        says = says_asked(wanted, known, candidate, akin, above | candidate.declared, beside)
         rated.append(
             Rated(
                 candidate,

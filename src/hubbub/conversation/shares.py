@@ -3,11 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from itertools import groupby
 from typing import NamedTuple
 
 from hubbub.conversation.candidates import Candidate
 from hubbub.conversation.musts import holds
 from hubbub.core.compounds import made_of
+from hubbub.core.languages import is_stop_word
+from hubbub.core.terms import words
 from hubbub.core.wording import Term, index_terms
 
 _COMPOUNDING = frozenset(
@@ -93,19 +96,37 @@ def has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Aki
     )
 
 
+def phrases(question: str, language: str) -> list[frozenset[str]]:
+    """Return the words of a question that stand beside each other, with no word between that only builds it.
+
+    "Who manages the Home Plus plan?": "manages", and "home", "plus", "plan".
+    """
+    runs = groupby(words(question), lambda word: is_stop_word(word, language))
+    return [frozenset(run) for is_between, run in runs if not is_between]
+
+
 def says_asked(
-    wanted: Sequence[Term], named: Collection[Term], candidate: Candidate, akin: Mapping[Term, Akin], above: Set[str]
+    wanted: Sequence[Term],
+    named: Collection[Term],
+    candidate: Candidate,
+    akin: Mapping[Term, Akin],
+    above: Set[str],
+    beside: Sequence[Set[str]],
 ) -> bool:
     """Tell whether a sentence says something of what is asked of a thing, where it is known which thing that is.
 
     That are the terms that the question names (`named`) and those of the heading or the line that says of what the
     sentence speaks (`above`). Of the others it has to hold one: "The seal is replaced every 500 hours", below
-    "Pump P-200", says nothing of the warranty of the P-200.
+    "Pump P-200", says nothing of the warranty of the P-200. What stands beside the thing's name (`beside`: `phrases`)
+    is a part of it, if anything else is asked: of who manages the Home plan, a sentence on a plan says nothing.
     """
     of_the_thing = [one for one in wanted if holds(above, one)]
     if not of_the_thing and not candidate.is_bare:
         return True
     others = [one for one in wanted if one not in of_the_thing and one not in named]
+    names = {one.word for one in of_the_thing}
+    of_its_name = {word for run in beside if not names.isdisjoint(run) for word in run}
+    others = [one for one in others if one.word not in of_its_name] or others
     return not others or any(
         holds(candidate.terms, one)
         or (akin and _akin_part(one, akin[one], candidate) >= AKIN)

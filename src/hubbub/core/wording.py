@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hubbub.core.compounds import COMPOUNDING, Split, splits, together
+from hubbub.core.irregular import OTHERS
 from hubbub.core.languages import READ_CHARACTERS, UNKNOWN, detect, is_stop_word, stems, without_accents
 
 LONGEST_TERM = 64
@@ -187,6 +188,8 @@ def _looked_for(kind: str, word: str, language: str, among: list[str]) -> Iterat
         case "plain" | "part":
             is_telling = not is_stop_word(without_accents(word), language)
             forms = dict.fromkeys(form for one in among for form in _of_plain(word, one))
+            if language == "en":
+                forms |= dict.fromkeys(other for form in _of_plain(word, "en") for other in OTHERS.get(form, ()))
             yield tuple(forms), is_telling
         case "number":  # of a code or a number that is looked for as a whole
             pass
