@@ -1,9 +1,13 @@
 """Tables that are forms: each row is a name and its value, and the first one names no columns."""
 
+from pathlib import Path
+
+import docx
 import pytest
 
 from hubbub.ingest.blocks import Block, Table
 from hubbub.ingest.forms import is_form
+from hubbub.ingest.loaders.docx import load
 from hubbub.ingest.loaders.html import read_page
 from hubbub.ingest.split import Sizes, split
 
@@ -83,3 +87,26 @@ def test_a_page_says_which_cells_are_names(text: str, has_header: bool | None) -
 def test_what_a_page_says_counts_for_more_than_how_it_looks() -> None:
     (piece,) = split(read_page("<table><tr><th>Step<th>2 mm<tr><td>Saw<td>3 kg<tr><td>Sand<td>4 V</table>").blocks)
     assert piece.text.startswith("| Step | 2 mm |\n")
+
+
+@pytest.mark.parametrize(
+    ("bold", "has_header"),
+    [
+        ({(0, 0), (1, 0)}, False),
+        ({(0, 0), (0, 1)}, True),
+        ({(0, 0), (0, 1), (1, 0)}, True),
+        ({(1, 0)}, None),
+        (set(), None),
+    ],
+)
+def test_bold_cells_of_word_are_names(bold: set[tuple[int, int]], has_header: bool | None, tmp_path: Path) -> None:
+    document = docx.Document()
+    made = document.add_table(rows=2, cols=2)
+    for number, line in enumerate([("Company", "Harbour Ltd"), ("Contact", "Mara Voss")]):
+        for place, text in enumerate(line):
+            made.cell(number, place).paragraphs[0].add_run(text).bold = (number, place) in bold or None
+    document.save(str(tmp_path / "a.docx"))
+    with (tmp_path / "a.docx").open("rb") as file:
+        (table,) = load(file).blocks
+    assert isinstance(table, Table)
+    assert table.has_header is has_header

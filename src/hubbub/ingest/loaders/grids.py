@@ -23,7 +23,7 @@ class Cell(msgspec.Struct, gc=False):
     columns: int = 1
     rows: int = 1
     is_name: bool = False
-    """Whether the file says that it names its column or its row."""
+    """Whether the file marks it as the name of its column or its row."""
 
     @property
     def text(self) -> str:
@@ -70,9 +70,10 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
 
 def _has_header(rows: Sequence[Sequence[Cell]]) -> bool | None:
     """Return whether the first row names the columns, where the file says which cells are names; else None."""
-    if all(cell.is_name for cell in rows[0]):
+    first = [cell.is_name for cell in rows[0] if cell.blocks]
+    if first and all(first):
         return True
-    return False if all(row[0].is_name for row in rows) else None
+    return False if all(row[0].is_name for row in rows if row[0].blocks) and any(first) else None
 
 
 def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:

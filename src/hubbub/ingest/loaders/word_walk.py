@@ -384,7 +384,8 @@ class Walk:
                 elif span is not None and any(name_of(part) in _REMOVED for part in span):
                     cells.append(Cell([], width))
                 else:
-                    cells.append(cell := Cell(self.blocks(one), width))
+                    cell = Cell(self.blocks(one), width, is_name=not (rows and column) and _is_bold(one))
+                    cells.append(cell)
                     if merge is not None:
                         below[column] = cell
                 column += width
@@ -400,6 +401,13 @@ def _within(element: Element, name: str) -> Iterator[Element]:
             yield one
         elif found not in _REMOVED and found not in ("tr", "tc") and not found.endswith("Pr"):
             yield from _within(one, name)
+
+
+def _is_bold(cell: Element) -> bool:
+    """Tell whether all text of a cell is bold, as its runs say, as names of columns or rows are."""
+    runs = [one for one in cell.iter() if name_of(one) == "r" and any(name_of(part) == "t" for part in one)]
+    marks = [child(run, "rPr", "b") for run in runs]
+    return bool(runs) and all(mark is not None and attribute(mark, "val") not in OFF for mark in marks)
 
 
 def _count(element: Element | None) -> int:
