@@ -272,6 +272,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
     is_compared = compares(question, language, needed)
     enough = any if is_compared else all
     variants = Variants(question, language, candidates)
+    yield from variants.read()
     headed: dict[tuple[str, str], tuple[float, float, Set[str]]] = {}
     rated: list[Rated] = []
     for found in candidates:
@@ -301,6 +302,7 @@ def _rating(question: str, hits: Sequence[Hit]) -> Generator[None, None, list[Ra
         place = LOCATED if says_where is not None and says_where(candidate.text, asked) else 0.0
         denied = DENIED if says_not is not None and says_not.search(candidate.text) else 0.0
         says = says_asked(wanted, known, candidate, akin, above | candidate.declared, beside)
+        says = says and not variants.says_only_which(candidate, wanted)
         rated.append(
             Rated(
                 candidate,

@@ -6,13 +6,14 @@ where another one ends.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from hubbub.conversation.candidates import READ_CHARACTERS, SEPARATOR, Candidate
 from hubbub.conversation.musts import PUTS_NOUNS_IN_CAPITALS
+from hubbub.conversation.variants_unspaced import UnspacedVariants
 from hubbub.core.languages import is_stop_word
-from hubbub.core.wording import folded
+from hubbub.core.wording import Term, folded
 
 MOST_MORE = 3
 """So many words a variant's name may have more than the shortest one."""
@@ -42,6 +43,7 @@ class Variants:
     """The variants that the titles and headings of some candidates tell, and those of them that a question names."""
 
     def __init__(self, question: str, language: str, candidates: Sequence[Candidate]) -> None:
+        self._unspaced = UnspacedVariants(question, language, candidates)
         self._labels: dict[str, tuple[_Word, ...]] = {}
         self._families: list[Family] = []
         asked = _words(question)
@@ -61,9 +63,18 @@ class Variants:
                 members = frozenset((*kept, ()))
                 self._families.append(Family(last, members, frozenset(_named(asked, last, members))))
 
+    def read(self) -> Generator[None, None, None]:
+        """Read what is told of variants in scripts without spaces. Who drives this may pause in between."""
+        yield from self._unspaced.read()
+
     def is_of_another(self, candidate: Candidate) -> bool:
         """Tell whether a candidate speaks of another variant than the question, and not of that one too."""
-        return any(self._is_of_another(candidate, family) for family in self._families)
+        is_of_another = any(self._is_of_another(candidate, family) for family in self._families)
+        return is_of_another or self._unspaced.is_of_another(candidate)
+
+    def says_only_which(self, candidate: Candidate, wanted: Sequence[Term]) -> bool:
+        """Tell whether a candidate has only the variant of what is wanted, where what is said of another has more."""
+        return self._unspaced.says_only_which(candidate, wanted)
 
     def _is_of_another(self, candidate: Candidate, family: Family) -> bool:
         levels: Iterable[Sequence[_Word]] = (

@@ -51,6 +51,9 @@ _HAN_FUNCTION = re.compile(
     "为什么|為什麼|什么|什麼|怎么样|怎么|怎麼|怎样|如何|"
     "多少|多久|哪里|哪裡|哪个|哪些|哪|几|是谁|谁|誰|的|是|了|吗|嗎|呢|吧|么|何"
 )
+_JOINING = re.compile(f"{_HAN_FUNCTION.pattern}|[{_HIRAGANA}]+")
+_GENITIVE = re.compile(f"(?<=[{_HAN}{_KATAKANA}a-z0-9])(?:的|の)(?=[{_HAN}{_KATAKANA}a-z0-9])")
+_SOME_HANGUL = re.compile(f"[{_HANGUL}]")
 _HANGUL_ENDINGS = (
     "입니까 습니까 합니까 됩니까 인가요 나요 까요 니까 입니다 습니다 합니다 됩니다 하십시오 십시오 "
     "하세요 에서는 에서 으로 부터 까지 에게 에는 이며 하는 은 는 이 가 을 를 의 에 로 와 과 도 만"
@@ -153,6 +156,30 @@ def query_terms(text: str, languages: Iterable[str], language: str | None = None
                 is_telling = is_telling and word not in built
                 found[forms] = Term(forms, is_telling, tuple(parts), tuple(made), word, tuple(as_one))
     return list(found.values())
+
+
+def segments(clause: str) -> list[str]:
+    """Return the parts of a folded Chinese, Japanese or Korean clause, in order, without what joins them.
+
+    A part is one word or several that stand together as a name does: "标准版", "ゴールド会員", "프리미엄플랜".
+    A part that belongs to the one before it has a sign in front: "上海的人口" is "上海", "·人口".
+    """
+    if _SOME_HANGUL.search(clause) is None:
+        text = _GENITIVE.sub("的·", "".join(clause.split()))
+        return [part for part in _JOINING.split(text) if part.strip("·")]
+    found: list[str] = []
+    is_whole, is_of = True, False
+    for word in clause.split():
+        bare = _without_ending(_without_ending(word))
+        if word in _HANGUL_FUNCTION:
+            is_whole, is_of = True, False
+            continue
+        if is_whole:
+            found.append(f"·{bare}" if is_of else bare)
+        else:
+            found[-1] += bare
+        is_whole, is_of = bare != word, word == f"{bare}의"
+    return found
 
 
 def _built_of_stop_words(text: str, language: str) -> set[str]:
