@@ -61,9 +61,10 @@ def test_figures_of_other_things_are_no_times(text: str, left: str) -> None:
         ("Who sells the Home plan?", True),
         ("What does the Home plan cost?", True),
         ("What is the Home plan?", True),
+        ("At what temperature is Home baked?", True),
     ],
 )
 def test_what_stands_beside_a_name_is_not_what_is_asked_of_it(question: str, *, is_sure: bool) -> None:
-    text = "The Home plan costs 29 euros. The Home plan is sold by Kim Ro."
+    text = "The Home plan costs 29 euros. The Home plan is sold by Kim Ro. It is baked at 230 degrees."
     quotes = choose(question, [Hit("p1", "d1", "c1", "file.md", "", text, None, "Home", 1.0)])
     assert any(quote.is_sure for quote in quotes) is is_sure

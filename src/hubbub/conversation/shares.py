@@ -11,11 +11,12 @@ from hubbub.conversation.musts import holds
 from hubbub.core.compounds import made_of
 from hubbub.core.languages import is_stop_word
 from hubbub.core.terms import words
-from hubbub.core.wording import Term, index_terms
+from hubbub.core.wording import Term, folded, index_terms
 
 _COMPOUNDING = frozenset(
     {"de", "nl", "sv", "da", "no", "nb", "fi", "hu", "ru", "uk", "pl", "cs", "tr", "fr", "es", "it", "pt"}
 )
+_WITHOUT_BETWEEN = frozenset({"ko", "ja", "zh", "th"})
 _LEAST_AKIN = 4
 AROUND = 0.3
 """A word counts this much where only the title, the headings or the sentence before hold it."""
@@ -96,13 +97,16 @@ def has_any(candidate: Candidate, terms: Sequence[Term], akin: Mapping[Term, Aki
     )
 
 
-def phrases(question: str, language: str) -> list[frozenset[str]]:
+def phrases(question: str, language: str) -> list[tuple[str, ...]]:
     """Return the words of a question that stand beside each other, with no word between that only builds it.
 
-    "Who manages the Home Plus plan?": "manages", and "home", "plus", "plan".
+    "Who manages the Home Plus plan?": "manages", and "home", "plus", "plan". None in languages that say with endings
+    alone how a sentence is built: nothing would part them.
     """
+    if language in _WITHOUT_BETWEEN:
+        return []
     runs = groupby(words(question), lambda word: is_stop_word(word, language))
-    return [frozenset(run) for is_between, run in runs if not is_between]
+    return [tuple(run) for is_between, run in runs if not is_between]
 
 
 def says_asked(
@@ -111,28 +115,45 @@ def says_asked(
     candidate: Candidate,
     akin: Mapping[Term, Akin],
     above: Set[str],
-    beside: Sequence[Set[str]],
+    beside: Sequence[Sequence[str]],
 ) -> bool:
     """Tell whether a sentence says something of what is asked of a thing, where it is known which thing that is.
 
     That are the terms that the question names (`named`) and those of the heading or the line that says of what the
     sentence speaks (`above`). Of the others it has to hold one: "The seal is replaced every 500 hours", below
-    "Pump P-200", says nothing of the warranty of the P-200. What stands beside the thing's name (`beside`: `phrases`)
-    is a part of it, if anything else is asked: of who manages the Home plan, a sentence on a plan says nothing.
+    "Pump P-200", says nothing of the warranty of the P-200. What stands beside the thing's name (`beside`: `phrases`),
+    there as here, is a part of it, if anything else is asked: of who manages the Home plan, a sentence on what the
+    Home plan costs says nothing.
     """
     of_the_thing = [one for one in wanted if holds(above, one)]
     if not of_the_thing and not candidate.is_bare:
         return True
     others = [one for one in wanted if one not in of_the_thing and one not in named]
-    names = {one.word for one in of_the_thing}
-    of_its_name = {word for run in beside if not names.isdisjoint(run) for word in run}
-    others = [one for one in others if one.word not in of_its_name] or others
+    name = _name_of({one.word for one in of_the_thing}, beside, folded(candidate.text))
+    others = [one for one in others if one.word not in name] or others
     return not others or any(
         holds(candidate.terms, one)
         or (akin and _akin_part(one, akin[one], candidate) >= AKIN)
         or _is_derived(one, candidate.terms)
         for one in others
     )
+
+
+def _name_of(words_of_it: Set[str], phrases: Sequence[Sequence[str]], text: str) -> set[str]:
+    """Return the words that stand beside these in one of the phrases and in a text alike."""
+    found: set[str] = set()
+    for phrase in phrases:
+        for place, word in enumerate(phrase):
+            if word not in words_of_it:
+                continue
+            end = place + 1
+            while end < len(phrase) and " ".join(phrase[place : end + 1]) in text:
+                end += 1
+            start = place
+            while start and " ".join(phrase[start - 1 : end]) in text:
+                start -= 1
+            found.update(phrase[start:end])
+    return found
 
 
 def _is_derived(term: Term, said: Set[str]) -> bool:
