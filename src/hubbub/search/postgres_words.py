@@ -24,8 +24,6 @@ from hubbub.search.index_words import (
 from hubbub.search.index_words import inside as inside
 
 SQL = load_sql("hubbub.search", "postgres/search.sql")
-MOST_READ = 200
-"""In so many passages is looked which of the words stand there that a misspelled one may have been meant for."""
 RATED = 1_500
 """So many passages are rated for a query, about; more where its rarest word alone is in more."""
 MOST_RATED = 5_000
@@ -161,16 +159,12 @@ class TermCounts:
     async def _misspelled(self, connection: Connection, terms: Sequence[Term]) -> dict[Term, tuple[str, ...]]:
         """Return the words of the passages that these may have been meant for."""
         near = {term: dict.fromkeys(one for form in (term.word, *term.forms) for one in _slips(form)) for term in terms}
-        forms = list(dict.fromkeys(one for words in near.values() for one in words))
-        if not forms:
-            return {}
-        rows = await connection.all(SQL["held_among"], _any([_quoted(one) for one in forms]), forms, MOST_READ)
-        held = {row[0] for row in rows}
-        meant = {
-            term: tuple([_quoted(one) for one in words if one in held][:MOST_COMPOUNDS]) for term, words in near.items()
+        # Each by itself: of a query of hundreds of words PostgreSQL expects so much that it reads the whole table.
+        await self._count(connection, (_quoted(one) for words in near.values() for one in words))
+        return {
+            term: tuple([form for form in map(_quoted, words) if self._known.get(form)][:MOST_COMPOUNDS])
+            for term, words in near.items()
         }
-        await self._count(connection, (form for found in meant.values() for form in found))
-        return meant
 
     async def _count(self, connection: Connection, forms: Iterable[str]) -> None:
         unknown = list({form for form in forms if form not in self._known})

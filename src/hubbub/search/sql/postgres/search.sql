@@ -42,13 +42,6 @@ select form, (
 )
 from unnest($1::text[], $2::text[]::tsquery[]) as asked (form, query)
 
--- name: held_among
--- Which of many forms a few of the passages hold that hold any.
-select distinct form
-from (select terms from passage_terms where terms @@ $1::text::tsquery limit $3::integer) as few,
-    unnest(tsvector_to_array(terms)) as form
-where form = any($2::text[])
-
 -- name: find_words
 -- `ts_rank` rates how often a word is in a passage, and how long that is; how rare the word is stands in its weight.
 with asked as materialized (
