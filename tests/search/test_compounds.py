@@ -1,4 +1,4 @@
-"""A word finds the longer words that it is part of, in languages that write compounds as one word."""
+"""A word finds the words that it is part of or written apart from, and those that are a letter off."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -102,13 +102,6 @@ class Compounds:
         await search.remove("d1")
         assert await found(search, "Wie oft ist eine Versammlung?") == []
 
-
-class TestInSqlite(Compounds):
-    @pytest_asyncio.fixture
-    async def search(self, tmp_path: Path) -> AsyncIterator[Search]:
-        async with Sqlite(tmp_path / "library.db") as database, SqliteSearch(database, None) as search:
-            yield search
-
     @pytest.mark.parametrize(
         ("text", "asked"),
         [
@@ -131,6 +124,23 @@ class TestInSqlite(Compounds):
         together = "The website tells the hours."
         await put(search, document(), OTHER, together, "A web site is looked after by the club.")
         assert await found(search, "website") == [together]
+
+    @pytest.mark.parametrize("asked", ["Who is the landlrod?", "landlrod's", "the landlodr", "lamdlord landlrod"])
+    async def test_a_word_that_no_passage_has_finds_what_is_a_letter_off(self, search: Search, asked: str) -> None:
+        text = "The landlord is Orme Estates."
+        await put(search, document(), OTHER, text)
+        assert await found(search, asked) == [text]
+
+    async def test_a_word_that_a_passage_has_finds_nothing_a_letter_off(self, search: Search) -> None:
+        await put(search, document(), "The contact is Boyle.", "The contract is long.")
+        assert await found(search, "Who is the contact?") == ["The contact is Boyle."]
+
+
+class TestInSqlite(Compounds):
+    @pytest_asyncio.fixture
+    async def search(self, tmp_path: Path) -> AsyncIterator[Search]:
+        async with Sqlite(tmp_path / "library.db") as database, SqliteSearch(database, None) as search:
+            yield search
 
 
 async def test_an_index_of_an_earlier_version_learns_compounds_in_the_background(
@@ -161,16 +171,6 @@ async def test_an_index_of_an_earlier_version_learns_compounds_in_the_background
         async with SqliteSearch(database, None) as search:
             assert await found(search, "Wie oft ist eine Versammlung?") == [MEETING]
             assert len(await database.read(lambda connection: connection.all("select rowid from passage_terms"))) == 3
-
-    @pytest.mark.parametrize("asked", ["Who is the landlrod?", "landlordd's", "the landlodr", "lamdlord landlrod"])
-    async def test_a_word_that_no_passage_has_finds_what_is_a_letter_off(self, search: Search, asked: str) -> None:
-        text = "The landlord is Orme Estates."
-        await put(search, document(), OTHER, text)
-        assert await found(search, asked) == [text]
-
-    async def test_a_word_that_a_passage_has_finds_nothing_a_letter_off(self, search: Search) -> None:
-        await put(search, document(), "The contact is Boyle.", "The contract is long.")
-        assert await found(search, "Who is the contact?") == ["The contact is Boyle."]
 
 
 class TestInPostgres(Compounds):

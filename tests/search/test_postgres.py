@@ -151,4 +151,4 @@ async def test_frequent_words_are_known_by_the_statistics_where_these_are_not_to
 async def _held(postgres: Postgres, total: int) -> list[int]:
     """Return in how many passages words are, for who has looked for none yet; what is nowhere is left out."""
     words = postgres_words.terms_of("walnut maple w7 nowhere", [], "en")
-    return [one.held for one in await postgres.read(postgres_words.TermCounts().of, words, total)]
+    return [one.held for one in await postgres.read(postgres_words.TermCounts().of, words, total, ["en"])]

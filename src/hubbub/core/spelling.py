@@ -5,6 +5,8 @@ from collections.abc import Iterable
 LEAST_LETTERS = 5
 """Shorter words are near too many others."""
 LEAST_KNOWN = 4
+_ALPHABETS = ("abcdefghijklmnopqrstuvwxyz", "абвгдежзийклмнопрстуфхцчшщъыьэюяєіїґ", "αβγδεζηθικλμνξοπρστυφχψως")
+"""The letters of the scripts that are indexed without accents."""
 
 
 def slips(word: str, vocabulary: Iterable[str]) -> list[str]:
@@ -17,6 +19,21 @@ def slips(word: str, vocabulary: Iterable[str]) -> list[str]:
         return []
     first, least, most = word[0], max(LEAST_KNOWN, len(word) - 1), len(word) + 1
     return [other for other in vocabulary if other[0] == first and least <= len(other) <= most and is_slip(word, other)]
+
+
+def slips_of(word: str, certain: int = 1) -> list[str]:
+    """Return every word, be it one or not, that becomes this one as `slips` says; so many first letters are right."""
+    if len(word) < LEAST_LETTERS or not word.isalpha():
+        return []
+    letters = next((alphabet for alphabet in _ALPHABETS if word[-1] in alphabet), "")
+    found: dict[str, None] = {}
+    for at in range(certain, len(word)):
+        before, rest = word[:at], word[at:]
+        found |= dict.fromkeys(before + letter + rest for letter in letters)
+        found |= dict.fromkeys(before + letter + rest[1:] for letter in letters)
+        found[before + rest[1:]] = None
+        found[before + rest[1::-1] + rest[2:]] = None
+    return [other for other in found if other != word and len(other) >= LEAST_KNOWN and is_slip(word, other)]
 
 
 def is_slip(word: str, other: str) -> bool:

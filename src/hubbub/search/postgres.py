@@ -126,7 +126,7 @@ class PostgresSearch:
             among: list[str] = languages or []
             wanted = asked.query, among, asked.language
             cut = await in_a_thread(lambda: terms_of(*wanted)) if _is_long(asked.query) else terms_of(*wanted)
-            words = await find_words(connection, self._counts, cut, total, ids, depth, documents, sorted(closed))
+            words = await find_words(connection, self._counts, cut, total, among, ids, depth, documents, sorted(closed))
         near: list[int] = []
         if asked.vector is not None and space == asked.space:
             near = await find_near(connection, asked.vector, ids, embedded, depth, documents, sorted(closed))

@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 from hubbub.connections.postgres import Connection, plain
 from hubbub.connections.sql import load_sql
-from hubbub.core.compounds import backward, beginnings, made_of
+from hubbub.core.compounds import Split, apart, backward, beginnings, made_of
 from hubbub.core.documents import Document, Passage
 from hubbub.core.languages import UNKNOWN
+from hubbub.core.spelling import slips_of
 from hubbub.core.wording import Term, index_terms, language_of, query_terms, telling
-from hubbub.search.compounds import AS_PART, NEAR_PARTS
+from hubbub.search.compounds import AS_PART, CERTAIN_LETTERS, MISSPELLED, MOST_COMPOUNDS, NEAR_PARTS, OTHERWISE
 from hubbub.search.index_words import (
     MAX_TERMS,
     MOST_COUNTED,
     MOST_REMEMBERED,
     REMEMBERED_SECONDS,
     SHORT_CHARACTERS,
+    WIDENED,
 )
 from hubbub.search.index_words import inside as inside
 
@@ -81,12 +83,18 @@ class Counted(NamedTuple):
     """In about how many passages it is, by itself or in another way."""
     term: Term
     made_of: str
-    """What finds the two words that it is made of; empty where the texts know none."""
+    """What finds the two words that it is made of, or written in; empty where the texts know none."""
+    otherwise: tuple[str, ...] = ()
+    """What finds it written as one with another word, or misspelled."""
+    share: float = 0.0
+    """Which part of the word's weight it has there."""
 
     @property
     def any_of(self) -> str:
         """What finds it in whichever way."""
-        return _any([*_exact(self.term), *_as_part(self.term), *([self.made_of] if self.made_of else [])])
+        return _any(
+            [*_exact(self.term), *_as_part(self.term), *([self.made_of] if self.made_of else []), *self.otherwise]
+        )
 
 
 class TermCounts:
@@ -96,8 +104,12 @@ class TermCounts:
         self._known: dict[str, int] = {}
         self._since = 0.0
 
-    async def of(self, connection: Connection, terms: Sequence[Term], total: int) -> list[Counted]:
+    async def of(
+        self, connection: Connection, terms: Sequence[Term], total: int, languages: Sequence[str]
+    ) -> list[Counted]:
         """Return each term that is in any of the passages, with in about how many.
+
+        The rarest are also looked for as they may be written otherwise; `languages` are those of the texts.
 
         The most frequent ones are known by PostgreSQL's statistics; until it has some, they count as in MOST_RATED.
         """
@@ -109,8 +121,50 @@ class TermCounts:
         await self._count(connection, map(_quoted, words))
         pairs = [made_of(term.splits, lambda word: self._known.get(_quoted(word), 0)) for term in terms]
         await self._count(connection, (_both(*pair) for pair in pairs if pair is not None))
-        counted = [self._counted(term, pair) for term, pair in zip(terms, pairs, strict=True)]
-        return [one for one in counted if one.held]
+        counted = [self._counted(*one) for one in zip(terms, pairs, strict=True)]
+        widened = await self._widened(connection, sorted(counted, key=_held)[:WIDENED], languages)
+        found = {one.term: one for one in (*counted, *widened)}
+        return [one for one in found.values() if one.held]
+
+    async def _widened(
+        self, connection: Connection, rarest: Sequence[Counted], languages: Sequence[str]
+    ) -> list[Counted]:
+        """Return words with what else finds them: written as one with another; those that are nowhere, in two, too.
+
+        What still is nowhere may be misspelled.
+        """
+        await self._count(connection, (_quoted(form) for one in rarest for form in one.term.together))
+        absent = {one.term: list(_apart(one.term, languages)) for one in rarest if not one.held}
+        parts = (word for halves in absent.values() for split in halves for word in (*split.first, *split.last))
+        await self._count(connection, map(_quoted, parts))
+        pairs = {
+            term: made_of(halves, lambda word: self._known.get(_quoted(word), 0)) for term, halves in absent.items()
+        }
+        await self._count(connection, (_next_to(*pair) for pair in pairs.values() if pair is not None))
+        widened: list[Counted] = []
+        for one in rarest:
+            joined = tuple(form for form in map(_quoted, one.term.together) if self._known.get(form))
+            in_two = _next_to(*pair) if (pair := pairs.get(one.term)) is not None else ""
+            held = one.held + self._sum(joined)
+            if number := self._known.get(in_two):
+                one, held = one._replace(made_of=in_two), held + number
+            widened.append(one._replace(held=held, otherwise=joined, share=OTHERWISE))
+        if lost := [one.term for one in widened if not one.held]:
+            meant = await self._misspelled(connection, lost)
+            for place, one in enumerate(widened):
+                if found := meant.get(one.term):
+                    widened[place] = one._replace(held=self._sum(found), otherwise=found, share=MISSPELLED)
+        return widened
+
+    async def _misspelled(self, connection: Connection, terms: Sequence[Term]) -> dict[Term, tuple[str, ...]]:
+        """Return the words of the passages that these may have been meant for."""
+        near = {term: dict.fromkeys(one for form in (term.word, *term.forms) for one in _slips(form)) for term in terms}
+        # Each by itself: of a query of hundreds of words PostgreSQL expects so much that it reads the whole table.
+        await self._count(connection, (_quoted(one) for words in near.values() for one in words))
+        return {
+            term: tuple([form for form in map(_quoted, words) if self._known.get(form)][:MOST_COMPOUNDS])
+            for term, words in near.items()
+        }
 
     async def _count(self, connection: Connection, forms: Iterable[str]) -> None:
         unknown = list({form for form in forms if form not in self._known})
@@ -144,6 +198,7 @@ async def find_words(
     counts: TermCounts,
     wanted: Sequence[Term],
     total: int,
+    languages: Sequence[str],
     collection_ids: Sequence[str],
     depth: int,
     document_ids: list[str] | None = None,
@@ -154,7 +209,7 @@ async def find_words(
     Where documents are named, those of others are left out; where none are, those of `but`.
     Of many terms the rarest count. Where there are many passages, one has to hold one of the rarer terms.
     """
-    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED], total), key=lambda one: one.held)[:MAX_TERMS]
+    counted = sorted(await counts.of(connection, wanted[:MOST_COUNTED], total, languages), key=_held)[:MAX_TERMS]
     if not counted:
         return []
     groups = [one.any_of for one in counted]
@@ -192,6 +247,22 @@ def _any(forms: Sequence[str]) -> str:
     return f"({' | '.join(forms)})"
 
 
+def _apart(term: Term, languages: Sequence[str]) -> list[Split]:
+    return [split for language in languages for split in apart(term.word, language)]
+
+
+def _slips(form: str) -> list[str]:
+    return slips_of(form, CERTAIN_LETTERS)
+
+
+def _next_to(one: str, other: str) -> str:
+    return f"({_quoted(one)} <-> {_quoted(other)})"
+
+
+def _held(one: Counted) -> int:
+    return one.held
+
+
 def _both(one: str, other: str) -> str:
     return f"({_quoted(one)} & {_quoted(other)})"
 
@@ -210,6 +281,9 @@ def _rated(counted: Sequence[Counted], total: int) -> tuple[list[str], list[floa
         if one.made_of:  # `ts_rank` rates two words by how near they are
             queries.append(one.made_of)
             weights.append(rarity * NEAR_PARTS * ONE_PLACE)
+        if one.otherwise:
+            queries.append(_any(one.otherwise))
+            weights.append(len(one.otherwise) * rarity * one.share)
     return queries, weights
 
 
