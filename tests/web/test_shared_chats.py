@@ -284,3 +284,24 @@ async def test_the_operator_takes_everybody_back_lists_and_ends(tmp_path: Path) 
         _, other = await share(ada, chat, audience="everybody")
     async with serving(tmp_path) as server, browser(server) as stranger:
         assert (await read(stranger, other["secret"]))[0] == 401, "it is not allowed any more"
+
+
+async def test_what_a_disabled_person_shared_opens_nothing_until_they_are_enabled(tmp_path: Path) -> None:
+    async with serving(tmp_path, **EVERYBODY) as server, browser(server) as root, browser(server) as ada:
+        async with accounts_in(tmp_path) as (accounts, _):
+            operator = await accounts.rescue(OPERATOR, "root@example.org")
+        await become(root, operator.url)
+        ada_id = await member(server, tmp_path, ada, "ada@example.org")
+        chat = (await asked(ada, "A question"))["chat"]["id"]
+        _, made = await share(ada, chat, audience="everybody")
+        async with browser(server) as stranger, watching(stranger, made["secret"]) as reader:
+            assert (await reader.event())[0] == "chat"
+            async with root.patch(f"/api/people/{ada_id}", json={"is_active": False}) as response:
+                assert response.status == 200
+            began = time.monotonic()
+            assert (await reader.event())[0] == "ended"
+            assert time.monotonic() - began < 5
+            assert (await read(stranger, made["secret"]))[0] == 401, "it might be for somebody who signs in"
+            async with root.patch(f"/api/people/{ada_id}", json={"is_active": True}) as response:
+                assert response.status == 200
+            assert (await read(stranger, made["secret"]))[0] == 200

@@ -296,6 +296,7 @@ class Application:
             self.library.groups,
             with_everybody=self.shares_with_everybody,
             has_sign_in=self.sign_ins is not None,
+            people=self.people,
             giving=self.giving,
             deeds=self.deeds,
         )

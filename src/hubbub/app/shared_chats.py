@@ -26,6 +26,7 @@ from hubbub.core.people import (
 )
 from hubbub.core.reasons import because
 from hubbub.history.base import Audience, ChatLink, ChatLinks, ListedLink
+from hubbub.identity.base import People
 from hubbub.identity.deeds import Deeds
 from hubbub.search.base import Groups
 
@@ -85,10 +86,14 @@ class SharedChats:
         *,
         with_everybody: bool,
         has_sign_in: bool,
+        people: People | None = None,
         giving: Giving | None = None,
         deeds: Deeds | None = None,
     ) -> None:
-        """Take whether anybody with a link may be let in, whether people can sign in, and whom links can be for."""
+        """Take whether anybody with a link may be let in, whether people can sign in, and whom links can be for.
+
+        `people` knows who was disabled: nothing is shared in their name any more, until they are enabled again.
+        """
         self._deeds = deeds or Deeds()
         self._giving = giving or Giving(groups)
         self.with_everybody = with_everybody
@@ -96,6 +101,7 @@ class SharedChats:
         self._chats = chats
         self._access = access
         self._groups = groups
+        self._people = people
         self._has_sign_in = has_sign_in
 
     async def share(self, person: Person, chat_id: str, new: NewShare) -> tuple[ListedLink, str]:
@@ -155,6 +161,8 @@ class SharedChats:
         """
         link = await self._links.find(_digest(secret))
         if link is None or not link.holds(time.time()) or not await self._is_for(link, person):
+            raise NotFound(NO_LINK)
+        if self._people is not None and (owner := await self._people.find(link.owner_id)) and not owner.is_active:
             raise NotFound(NO_LINK)
         return link
 
