@@ -19,6 +19,7 @@ from hubbub.ingest.gauge import read_so_far
 from hubbub.ingest.loaders.kinds import ENCRYPTED
 from hubbub.ingest.loaders.nested import inner_blocks
 from hubbub.ingest.loaders.pdf_accents import has_accents, with_accents
+from hubbub.ingest.loaders.pdf_drawn import Drawn
 from hubbub.ingest.loaders.pdf_handles import (
     bounds_of,
     labels_of,
@@ -42,6 +43,7 @@ from hubbub.ingest.loaders.pdf_text import (
     words_of,
 )
 from hubbub.ingest.loaders.pdf_turned import places_on
+from hubbub.ingest.loaders.pdf_unseen import Unseen
 from hubbub.ingest.loaders.scanned import marked
 from hubbub.ingest.loaders.tables import tables
 from hubbub.ingest.ocr.base import Picture
@@ -114,9 +116,10 @@ def load(file: BinaryIO) -> Loaded:
         recognises = turn()
         notes = Notes(document)
         layers = Layers(document, mapped)
+        unseen = Unseen()
         found: list[_Page] = []
         for number in range(pages):
-            found.append(_page(document, number, notes, layers, recognises))
+            found.append(_page(document, number, notes, layers, unseen, recognises))
             read_so_far(number + 1, pages)
         known = words_of(part for page in found for part in page.parts if isinstance(part, str))
         blocks: list[Block] = []
@@ -137,11 +140,11 @@ def load(file: BinaryIO) -> Loaded:
         files = itertools.chain(_attached(document), notes.files)
         of = document.count_attachments() + len(notes.files)
         inner, lost = inner_blocks(files, lead="Attachment: ", of=of)
-        if not blocks and not inner and (pictures or unreadable):
+        hidden = (*layers.hidden(), *unseen.hidden(), *_hidden(notes.hidden))
+        if not blocks and not inner and not hidden and (pictures or unreadable):
             _refuse(unreadable, recognises)
         title = str(document.get_metadata_value("Title")).strip()
         omitted = (*_omitted(document, found, recognises.lack), *lost)
-        hidden = (*layers.hidden(), *_hidden(notes.hidden))
         return Loaded([*blocks, *inner], title=title, pages=pages, omitted=omitted, hidden=hidden)
     finally:
         if notes is not None:
@@ -181,13 +184,17 @@ class _Page(msgspec.Struct):
     """How surely its text was recognised on its picture, in percent; None where the file holds it."""
 
 
-def _page(document: Any, index: int, notes: Notes, layers: Layers, recognises: Turn) -> _Page:
-    with opened(document, index, lambda page: layers.leave_out(page, index + 1)) as one:
+def _page(document: Any, index: int, notes: Notes, layers: Layers, unseen: Unseen, recognises: Turn) -> _Page:
+    def prepare(page: Any) -> None:
+        layers.leave_out(page, index + 1)
+        unseen.leave_out(page, index + 1)
+
+    with opened(document, index, prepare) as one:
         raw_text = text_of(one.text_page)
         text = with_simple_ends(raw_text)
         found = _Page([], notes.of(one.page, one.text_page))
         if not text.strip():
-            found.has_picture = layers.count_shown(one.page) > 0  # an empty page lacks nothing
+            found.has_picture = Drawn(one.page).count_shown() > 0  # an empty page lacks nothing
         else:
             found.parts = parts(one.text_page, raw_text, text, rotation_of(one.page))
             if has_accents(text):

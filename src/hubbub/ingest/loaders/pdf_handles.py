@@ -3,7 +3,7 @@
 import ctypes
 import functools
 import importlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,8 @@ MOST_LABEL = 128
 """Bytes of a page's label; a longer one is asked for twice."""
 USUAL_UNITS = 16384
 """Of UTF-16, which the text of a page has room in; for a longer one there is as much again, or more."""
+FAR = 1e6
+"""Points: nothing of a page that is shown is so far from it."""
 FORM = 5  # FPDF_PAGEOBJ_FORM
 
 
@@ -101,11 +103,6 @@ def _room(units: int) -> tuple[Any, memoryview]:
     return room, memoryview(room)
 
 
-def count_objects(page: Any) -> int:
-    """Return how much is drawn on a page."""
-    return quick("FPDFPage_CountObjects")(page)
-
-
 def rotation_of(page: Any) -> int:
     """Return by how many quarters a page is turned clockwise to be shown."""
     return quick("FPDFPage_GetRotation")(page)
@@ -137,6 +134,24 @@ def bounds_of(drawn: ctypes.c_void_p) -> tuple[float, float, float, float] | Non
         return None
     left, bottom, right, top = numbers
     return left, bottom, right, top
+
+
+def switch(objects: Iterable[ctypes.c_void_p], *, on: bool) -> None:
+    """Draw objects of a page and read their text, or don't."""
+    set_active = quick("FPDFPageObj_SetIsActive")
+    for one in objects:
+        set_active(one, int(on))
+
+
+def take_out(objects: Sequence[ctypes.c_void_p]) -> None:
+    """Take objects out of a page for good.
+
+    They are moved far away, too: pdfium leaves out text that stands where the same one does that it doesn't read.
+    """
+    switch(objects, on=False)
+    move, far = quick("FPDFPageObj_Transform"), [ctypes.c_double(one) for one in (1, 0, 0, 1, FAR, FAR)]
+    for one in objects:
+        move(one, *far)
 
 
 def labels_of(document: Any, pages: int) -> list[str]:

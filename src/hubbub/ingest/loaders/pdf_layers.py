@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubbub.ingest.blocks import Block, Heading, Hidden, Paragraph
-from hubbub.ingest.loaders.pdf_handles import FORM, count_objects, drawn_by, opened_text, quick, text_of
+from hubbub.ingest.loaders.pdf_handles import (
+    FORM,
+    drawn_by,
+    opened_text,
+    quick,
+    switch,
+    take_out,
+    text_of,
+)
 from hubbub.ingest.loaders.pdf_objects import Array, Dictionary, NameOf, Objects, Reference, string, text_of_string
 from hubbub.ingest.loaders.pdf_text import with_simple_ends
 
@@ -38,12 +46,7 @@ class Layers:
             if text:
                 self._texts.setdefault(name, []).append(Paragraph(text, number))
         _show(drawn, b"")
-
-    def count_shown(self, page: Any) -> int:
-        """Return how much is drawn on a page that is on no layer that is off."""
-        if not self._off:
-            return count_objects(page)
-        return sum(not layer for _, layer in self._drawn("FPDFPage", ctypes.byref(page.contents)))
+        take_out([one for one, layer in drawn if layer])
 
     def hidden(self) -> Iterator[Hidden]:
         """Yield what stands on each layer that is off."""
@@ -71,9 +74,8 @@ class Layers:
 
 def _show(drawn: list[tuple[ctypes.c_void_p, bytes]], name: bytes) -> None:
     """Leave on a page only what is on a layer, or on none of those that are off."""
-    switch = quick("FPDFPageObj_SetIsActive")
-    for one, layer in drawn:
-        switch(one, int(layer == name))
+    for is_on in (False, True):
+        switch((one for one, layer in drawn if (layer == name) == is_on), on=is_on)
 
 
 def _name_of(mark: ctypes.c_void_p) -> bytes:
