@@ -1,10 +1,12 @@
 """Make blocks of a table's cells: one table where it holds data, its parts in order where it only lays out."""
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table
+from hubbub.ingest.loaders.tables import names_columns
 
 MOST_COLUMNS = 1000
 MOST_CELLS = 2_000_000
@@ -22,6 +24,8 @@ class Cell(msgspec.Struct, gc=False):
     blocks: list[Block]
     columns: int = 1
     rows: int = 1
+    is_name: bool = False
+    """Whether the format says that it names what stands below it or beside it."""
 
     @property
     def text(self) -> str:
@@ -54,6 +58,11 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
     if _lays_out(rows):
         return [block for row in rows for cell in row for block in cell.blocks]
     width = max(sum(cell.columns for cell in row) for row in rows)
+    if any(cell.is_name for row in rows for cell in row):
+        parts = _parted(rows)
+        if len(parts) > 1:
+            return [block for part in parts for block in table_blocks(part, page)]
+        rows = parts[0]
     titles: list[Block] = []
     while len(rows) > 1 and width > 1 and len(rows[0]) == 1 and rows[0][0].columns == width and rows[0][0].rows == 1:
         titles += rows[0][0].blocks
@@ -63,7 +72,8 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
     if depth > 1:
         lines = [_one_header(lines[:depth], rows[:depth]), *lines[depth:]]
     filled = tuple(tuple(line) for line in map(_trimmed, lines) if line)
-    return [*titles, Table(filled, page)] if filled else titles
+    has_header = not _names_beside(rows)
+    return [*titles, Table(filled, page, has_header=has_header)] if filled else titles
 
 
 def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
@@ -79,6 +89,49 @@ def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
         return True
     tables = [block for cell in cells for block in cell.blocks if isinstance(block, Table)]
     return bool(tables) and (len(rows) == 1 or any(len(flat([table])) > SMALL_LENGTH for table in tables))
+
+
+def _parted(rows: Sequence[Sequence[Cell]]) -> list[list[Sequence[Cell]]]:
+    """Return tables that stand in one, each with the rows that name its columns, which are not repeated in it.
+
+    Rows of names begin a table if there is data above and below them. What spans both is not parted.
+    """
+    parts: list[list[Sequence[Cell]]] = [[]]
+    names: list[list[str]] = []
+    number = spanned = 0
+    while number < len(rows):
+        end = number
+        while end < len(rows) and _names_all(rows[end]):
+            end += 1
+        found = [[cell.text for cell in row] for row in rows[number:end]]
+        is_parted = bool(found) and number >= spanned and end < len(rows) and bool(names)
+        if is_parted and found == names:
+            number = end
+            continue
+        if is_parted and any(all(row[1:]) and names_columns(list(enumerate(row))) for row in found):
+            parts.append([])
+        if found and (is_parted or number == 0):
+            names = found
+        end = max(end, number + 1)
+        spanned = max([spanned, *(at + cell.rows for at in range(number, end) for cell in rows[at])])
+        parts[-1] += rows[number:end]
+        number = end
+    return parts
+
+
+def _names_beside(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Tell whether each value of a table is named by the cell before it, so that no row names the columns."""
+    return all(
+        len(row) > 1
+        and row[0].is_name
+        and not row[-1].is_name
+        and all(one.is_name != other.is_name for one, other in itertools.pairwise(row))
+        for row in rows
+    )
+
+
+def _names_all(row: Sequence[Cell]) -> bool:
+    return sum(bool(cell.blocks) for cell in row) > 1 and all(cell.is_name or not cell.blocks for cell in row)
 
 
 def _header_depth(rows: Sequence[Sequence[Cell]]) -> int:

@@ -285,7 +285,7 @@ class _Walk:
                     return False
                 if unseen and one.mem_id in unseen:
                     return False
-                cells.append(cell_of(one.attributes, text))
+                cells.append(cell_of(one.attributes, text, is_name=tag == "th"))
             elif tag != "-text":
                 return False
             one = one.next
@@ -303,7 +303,7 @@ class _Walk:
                 is_reversed = "reversed" in node.attributes
                 flow.begin_list(tag, node.attributes, sum(one.tag == "li" for one in node.iter()) if is_reversed else 1)
             case "td" | "th" if self._tables:
-                self._tables[-1].begin_cell(node.attributes)
+                self._tables[-1].begin_cell(node.attributes, is_name=tag == "th")
                 self._flows.append(Flow())
             case "tr" if self._tables:
                 self._tables[-1].begin_row()

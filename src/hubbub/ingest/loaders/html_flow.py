@@ -255,9 +255,9 @@ class TableFlow:
         """End them."""
         self._rows = self._body
 
-    def begin_cell(self, attributes: Attributes) -> None:
+    def begin_cell(self, attributes: Attributes, *, is_name: bool) -> None:
         """Begin a cell."""
-        self._next = cell_of(attributes)
+        self._next = cell_of(attributes, is_name=is_name)
         if not self._rows:
             self._rows.append([])
         self._rows[-1].append(self._next)
@@ -280,15 +280,15 @@ def _form(attributes: Attributes, usual: str) -> str:
     return usual
 
 
-def cell_of(attributes: Attributes, text: str = "") -> Cell:
+def cell_of(attributes: Attributes, text: str = "", *, is_name: bool) -> Cell:
     """Return a cell, as wide and as high as its attributes say."""
     blocks: list[Block] = [Paragraph(text)] if text else []
     if not attributes:
-        return Cell(blocks)
+        return Cell(blocks, is_name=is_name)
     columns = min(max(_whole(attributes.get("colspan"), 1), 1), MOST_COLUMNS)
     rows = _whole(attributes.get("rowspan"), 1)
     rows = MOST_ROWS if rows == 0 else min(max(rows, 1), MOST_ROWS)  # 0: to the table's end
-    return Cell(blocks, columns, rows)
+    return Cell(blocks, columns, rows, is_name)
 
 
 def _whole(text: str | None, default: int) -> int:

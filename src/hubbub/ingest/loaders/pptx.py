@@ -247,8 +247,8 @@ class _Slide:
 
 def _cell(cell: Any) -> Cell:
     text = " ".join(paragraphs(cell))
-    spans = (min(max(_whole(cell.get(name, "1")), 1), MOST_COLUMNS) for name in ("gridSpan", "rowSpan"))
-    return Cell([Paragraph(text)] if text else [], *spans)
+    columns, rows = (min(max(_whole(cell.get(name, "1")), 1), MOST_COLUMNS) for name in ("gridSpan", "rowSpan"))
+    return Cell([Paragraph(text)] if text else [], columns, rows)
 
 
 def _is_covered(cell: Any) -> bool:
