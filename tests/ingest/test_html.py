@@ -214,3 +214,64 @@ def test_each_word_is_read_and_none_is_made_up(trees: list[str]) -> None:
 )
 def test_a_page_without_a_title_has_that_of_the_heading_above_it_all(text: str, title: str) -> None:
     assert html.read_page(text).title == title
+
+
+HEAD = "<tr><th>Item<th>Price"
+
+
+def named(*rows: tuple[str, ...]) -> Table:
+    return Table(rows, has_header=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (
+            HEAD + "<tr><td>Tea<td>2" + HEAD + "<tr><td>Jam<td>3",
+            [named(("Item", "Price"), ("Tea", "2"), ("Jam", "3"))],
+        ),
+        (
+            HEAD + "<tr><td>Tea<td>2<tr><th>Person<th>Salary<tr><td>Ann<td>3000",
+            [named(("Item", "Price"), ("Tea", "2")), named(("Person", "Salary"), ("Ann", "3000"))],
+        ),
+        (
+            "<tr><th>Item<th>2023<tr><td>Tea<td>2<tr><th>Item<th>2024<tr><td>Tea<td>3",
+            [named(("Item", "2023"), ("Tea", "2")), named(("Item", "2024"), ("Tea", "3"))],
+        ),
+        (
+            "<tr><th rowspan=2>Item<th colspan=2>Price<tr><th>Old<th>New<tr><td>Tea<td>2<td>3"
+            "<tr><th rowspan=2>Item<th colspan=2>Price<tr><th>Old<th>New<tr><td>Jam<td>4<td>5",
+            [named(("Item", "Price Old", "Price New"), ("Tea", "2", "3"), ("Jam", "4", "5"))],
+        ),
+        (
+            HEAD + "<tr><td>Tea<td>2<tr><th>Total<th>2<tr><td>Jam<td>3",
+            [named(("Item", "Price"), ("Tea", "2"), ("Total", "2"), ("Jam", "3"))],
+        ),
+        (
+            HEAD + "<tr><td rowspan=3>Tea<td>2<tr><th>Size<th>Fee<tr><td>4",
+            [named(("Item", "Price"), ("Tea", "2"), ("Tea", "Size", "Fee"), ("Tea", "4"))],
+        ),
+        (
+            HEAD + "<tr><th>Fruit<th><tr><td>Fig<td>2<tr><th>Nuts<th><tr><td>Pecan<td>3",
+            [named(("Item", "Price"), ("Fruit",), ("Fig", "2"), ("Nuts",), ("Pecan", "3"))],
+        ),
+        (
+            "<tr><th>Name<td>Ada<tr><th>Born<td>1815",
+            [Table((("Name", "Ada"), ("Born", "1815")), has_header=False)],
+        ),
+        (
+            "<tr><th>Name<td>Ada<th>Born<td>1815<tr><th>City<td>London<th>Died<td>1852",
+            [Table((("Name", "Ada", "Born", "1815"), ("City", "London", "Died", "1852")), has_header=False)],
+        ),
+        (
+            "<tr><th><th>May<th>June<tr><th>North<td>1<td>2",
+            [named(("", "May", "June"), ("North", "1", "2"))],
+        ),
+    ],
+    ids=[
+        *("repeated", "other-names", "other-years", "repeated-two-rows", "total", "spanned", "groups"),
+        *("labels", "labels-twice", "both"),
+    ],
+)
+def test_what_names_cells_is_told_as_a_page_says(tmp_path: Path, page: str, expected: list[Block]) -> None:
+    assert load(tmp_path, f"<table>{page}</table>").blocks == expected

@@ -107,10 +107,10 @@ def test_a_page_whose_layers_are_all_off_lacks_nothing(tmp_path: Path) -> None:
 def test_text_that_stands_twice_in_a_place_is_read_where_its_layer_is_on(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     catalog = b"/OCProperties << /OCGs [10 0 R] /D << /OFF [10 0 R] >> >>"
-    once = placed((50, 700, "Price 500"))
+    once = placed((50, 700, "Price 500"), (50, 680, "Tax 95"))
     data = pdf_with(
         b"/OC /A BDC\n%s\nEMC\n%s" % (once, once), catalog=catalog, more=[b"<< /Type /OCG /Name (Draft) >>"]
     )
     resources = b"<< /Font << /F 3 0 R >> >>"
     path.write_bytes(data.replace(resources, resources[:-2] + b" /Properties << /A 10 0 R >> >>"))
-    assert load(path).blocks == [Paragraph("Price 500", 1)]
+    assert load(path).blocks == [Paragraph("Price 500\nTax 95", 1)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hubbub.ingest.blocks import Block, Code, Heading, Paragraph, Table
+from hubbub.ingest.loaders.tables import names_columns
 
 MOST_COLUMNS = 1000
 MOST_CELLS = 2_000_000
@@ -56,6 +57,11 @@ def table_blocks(rows: Sequence[Sequence[Cell]], page: int | None = None) -> lis
     if _lays_out(rows):
         return [block for row in rows for cell in row for block in cell.blocks]
     width = max(sum(cell.columns for cell in row) for row in rows)
+    if any(cell.is_name for row in rows for cell in row):
+        parts = _parted(rows)
+        if len(parts) > 1:
+            return [block for part in parts for block in table_blocks(part, page)]
+        rows = parts[0]
     titles: list[Block] = []
     while len(rows) > 1 and width > 1 and len(rows[0]) == 1 and rows[0][0].columns == width and rows[0][0].rows == 1:
         titles += rows[0][0].blocks
@@ -73,7 +79,7 @@ def _has_header(rows: Sequence[Sequence[Cell]]) -> bool | None:
     first = [cell.is_name for cell in rows[0] if cell.blocks]
     if first and all(first):
         return True
-    return False if all(row[0].is_name for row in rows if row[0].blocks) and any(first) else None
+    return False if any(first) and all(row[0].is_name for row in rows if row[0].blocks) else None
 
 
 def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
@@ -89,6 +95,38 @@ def _lays_out(rows: Sequence[Sequence[Cell]]) -> bool:
         return True
     tables = [block for cell in cells for block in cell.blocks if isinstance(block, Table)]
     return bool(tables) and (len(rows) == 1 or any(len(flat([table])) > SMALL_LENGTH for table in tables))
+
+
+def _parted(rows: Sequence[Sequence[Cell]]) -> list[list[Sequence[Cell]]]:
+    """Return tables that stand in one, each with the rows that name its columns, which are not repeated in it.
+
+    Rows of names begin a table if there is data above and below them. What spans both is not parted.
+    """
+    parts: list[list[Sequence[Cell]]] = [[]]
+    names: list[list[str]] = []
+    number = spanned = 0
+    while number < len(rows):
+        end = number
+        while end < len(rows) and _names_all(rows[end]):
+            end += 1
+        found = [[cell.text for cell in row] for row in rows[number:end]]
+        is_parted = bool(found) and number >= spanned and end < len(rows) and bool(names)
+        if is_parted and found == names:
+            number = end
+            continue
+        if is_parted and any(all(row[1:]) and names_columns(list(enumerate(row))) for row in found):
+            parts.append([])
+        if found and (is_parted or number == 0):
+            names = found
+        end = max(end, number + 1)
+        spanned = max([spanned, *(at + cell.rows for at in range(number, end) for cell in rows[at])])
+        parts[-1] += rows[number:end]
+        number = end
+    return parts
+
+
+def _names_all(row: Sequence[Cell]) -> bool:
+    return sum(bool(cell.blocks) for cell in row) > 1 and all(cell.is_name or not cell.blocks for cell in row)
 
 
 def _header_depth(rows: Sequence[Sequence[Cell]]) -> int:
