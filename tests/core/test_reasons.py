@@ -25,7 +25,7 @@ def code_of(folder: Path, *, but: str = "") -> str:
 
 def catalogue(name: str) -> dict[str, str]:
     """Return the server's sentences in one language, by their codes."""
-    text = (PAGE / "language" / f"{name}.ts").read_text()
+    text = (PAGE / "language" / "reasons" / f"{name}.ts").read_text()
     return dict(_ENTRY.findall(text.partition("export const reasons")[2]))
 
 

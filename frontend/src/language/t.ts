@@ -2,7 +2,7 @@
 
 import type { Catalogue } from "./catalogue";
 
-/** The languages there are, by what they call themselves. A new one is a line here and a file beside this one. */
+/** The languages there are, by what they call themselves. A new one is a line here, a file beside this one, and one in each folder. */
 export const LANGUAGES = {
   en: "English",
   de: "Deutsch",
